@@ -1,0 +1,162 @@
+"""Between promises and asyncio: suspend a task, run a coroutine, listen to a future, translate cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import _get_running_loop
+from collections.abc import Callable
+from concurrent.futures import CancelledError as _FutureCancelled
+from contextvars import Context, copy_context
+from inspect import CO_ITERABLE_COROUTINE
+from types import GeneratorType
+from typing import Any, Protocol
+
+from ._cell import PENDING, Cell, Reaction
+from ._errors import Cancelled, await_without_loop, stop_iteration_reason
+from ._host import current_home
+from ._jobs import Home
+
+__all__ = ["FutureLike", "Waiter", "as_reason", "is_awaitable", "is_future", "run_awaitable", "watch_future"]
+
+# asyncio's futures are futures of Any, as are these.
+Callback = Callable[[Any], object]
+Resolver = Callable[..., None]
+
+
+class FutureLike(Protocol):
+    """What `concurrent.futures.Future` and `asyncio.Future` have in common."""
+
+    def add_done_callback(self, callback: Callback, /) -> object:
+        """Call `callback(self)` when done, on any thread."""
+
+    def result(self) -> Any:
+        """Return the value or raise."""
+
+
+class Waiter(Reaction):
+    """Suspends one asyncio task until a promise settles.
+
+    It speaks the protocol that asyncio's tasks expect of a future, so that the task's next step is a job of the loop's
+    home, in order with all others. An inner `asyncio.Future` would cost a second object and a second turn of the loop,
+    and would let the task run behind handlers that were registered after it.
+    """
+
+    __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "_loop")
+
+    def __init__(self, source: Cell) -> None:
+        loop = _get_running_loop()
+        if loop is None:
+            raise await_without_loop()
+        self._loop = loop
+        self._home = current_home()
+        self._source = source
+        self._asyncio_future_blocking = True
+        self._cancelled: tuple[object, ...] | None = None
+        self._callback: Callback | None = None
+        self._context: Context | None = None
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        """Tell the task that it is on the right loop."""
+        return self._loop
+
+    def add_done_callback(self, callback: Callback, *, context: Context | None = None) -> None:
+        """Take the task's wake-up; only now is it worth a place among the reactions."""
+        self._callback = callback
+        self._context = copy_context() if context is None else context
+        if self._source is not None:
+            self._source._subscribe(self)
+
+    def remove_done_callback(self, callback: Callback) -> int:
+        """Forget the task's wake-up."""
+        self._callback = None
+        return 1
+
+    def cancel(self, msg: object = None) -> bool:
+        """Leave the promise alone and wake the task, which is being cancelled; false if it is about to wake anyhow."""
+        source = self._source
+        if self._cancelled is not None or source is None or source._state is not PENDING:
+            return False
+        self._cancelled = () if msg is None else (msg,)
+        self._detach()
+        self._home.enqueue(self)
+        return True
+
+    def result(self) -> None:
+        """Raise what the task shall see here; the promise's own outcome is read by its `__await__`."""
+        if self._cancelled is not None:
+            raise asyncio.CancelledError(*self._cancelled)
+
+    def _run(self) -> None:
+        callback, context = self._callback, self._context
+        self._source = self._callback = self._context = None
+        if callback is not None and context is not None:
+            context.run(callback, self)
+
+
+def as_reason(error: BaseException) -> BaseException:
+    """Replace the two exceptions that an awaiting coroutine would misread.
+
+    `StopIteration` would end it with a value, `asyncio.CancelledError` would make its task look cancelled. The class of
+    `concurrent.futures`, an `Exception`, becomes `Cancelled` as well, so that one name catches all.
+    """
+    if isinstance(error, Exception) and not isinstance(error, (StopIteration, _FutureCancelled)):
+        return error
+    replacement: Exception
+    if isinstance(error, StopIteration):
+        replacement = stop_iteration_reason(error)
+    elif isinstance(error, (asyncio.CancelledError, _FutureCancelled)):
+        replacement = Cancelled(*error.args)
+    else:
+        return error
+    replacement.__cause__ = error
+    return replacement
+
+
+def is_awaitable(value: object) -> bool:
+    """Tell whether `await value` works, by the type: a class with `__await__` is not awaitable, its instances are."""
+    if isinstance(value, GeneratorType):
+        return bool(value.gi_code.co_flags & CO_ITERABLE_COROUTINE)
+    return hasattr(type(value), "__await__")
+
+
+def is_future(value: Any) -> bool:
+    """Tell whether a value calls back when it is done, and is no foreign awaitable that merely can do so too."""
+    if not hasattr(type(value), "add_done_callback"):
+        return False
+    return asyncio.isfuture(value) or not hasattr(type(value), "__await__")
+
+
+def run_awaitable(home: Home, awaitable: Any, resolve: Resolver, reject: Resolver) -> None:
+    """Await something foreign in a task of `home`, which keeps the task alive; runs as a job of that home."""
+    coroutine = awaitable if asyncio.iscoroutine(awaitable) else _await(awaitable)
+    watch_future(home.start(coroutine, copy_context()), resolve, reject)
+
+
+async def _await(awaitable: Any) -> Any:
+    return await awaitable
+
+
+def watch_future(future: FutureLike, resolve: Resolver, reject: Resolver) -> None:
+    """Settle with the outcome of a future, whose callbacks may come on any thread, or at once."""
+
+    has_exception = hasattr(type(future), "exception")
+
+    def on_done(future: Any, /) -> None:
+        # exception() where there is one: it adds no frames to the traceback, result() adds two of its own.
+        try:
+            error = future.exception() if has_exception else None
+            value = None if error is not None else future.result()
+        except BaseException as raised:
+            reject(raised.with_traceback(None))
+        else:
+            if error is None:
+                resolve(value)
+            else:
+                reject(error)
+
+    if asyncio.isfuture(future):
+        loop = future.get_loop()
+        if loop is not _get_running_loop():
+            loop.call_soon_threadsafe(future.add_done_callback, on_done)
+            return
+    future.add_done_callback(on_done)

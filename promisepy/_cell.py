@@ -1,0 +1,220 @@
+"""The state machine of a promise. Everything that changes a state is in this file; nothing here calls user code.
+
+               fulfil                     A promise is pending until it is fulfilled or rejected, once; then it is
+    pending ───────────▶ fulfilled        settled for good. `then`, `await` and combinators leave reactions; settling
+       │                                  queues each of them on the reaction's own home, in the order in which they
+       │     reject                       came (ECMA-262 27.2.1.4, 27.2.1.7, 27.2.1.8).
+       └───────────────▶ rejected         A promise made by `then` is its own reaction: it carries its handlers and
+                                          `_source` until its job has run.
+
+Threads. Who may settle is decided before this file is reached: resolving functions by popping a one-element list,
+jobs by running on one thread only. What is left is the race between settling and leaving a reaction, on any two threads
+or in a signal handler that interrupts either. No lock is taken; each step below is one operation of a list, a deque or
+an attribute, atomic with and without the GIL:
+
+    settle      value, then state, then a snapshot of the reactions is queued, then `_reactions = None`
+    subscribe   reads `_reactions`: None, so queue the reaction alone; else append it, then look at the state:
+                settled meanwhile, so queue the whole list again
+
+INV-ONCE    A promise settles once.
+INV-SEEN    A reaction is queued at least once: it was appended before the snapshot, or its owner saw the new state.
+INV-ORDER   Whoever queues a reaction has queued every earlier one first. Hence the list may be queued twice, by the
+            settler and by a helper; the second run of a job finds its `_source` gone and does nothing.
+INV-RC      What a settled promise refers to never refers back: settled chains are freed by reference counts alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import Context
+from types import TracebackType
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from ._errors import Cancelled, short, stuck
+from ._jobs import Home
+from ._reports import Alarm, Site, creation_site, describe_site, settings
+from ._types import State
+
+__all__ = ["FULFILLED", "PENDING", "REJECTED", "TRANSITIONS", "Cell", "Filtered", "Handler", "Reaction", "reaches"]
+
+PENDING: Final = "pending"
+FULFILLED: Final = "fulfilled"
+REJECTED: Final = "rejected"
+
+# The machine as data: docs/explanation/design.md draws it and tests hold every pair against the code.
+TRANSITIONS: Final[dict[tuple[State, Literal["fulfil", "reject"]], State]] = {
+    (PENDING, "fulfil"): FULFILLED,
+    (PENDING, "reject"): REJECTED,
+}
+
+
+class Reaction:
+    """A job that waits for the outcome of `_source`, and then runs once on `_home`."""
+
+    __slots__ = ("_home", "_source")
+
+    _home: Home
+    _source: Cell | None
+
+    def _run(self) -> None:
+        raise NotImplementedError
+
+    def _abandon(self, home: Home) -> None:
+        """Give up: the home has ended."""
+        self._source = None
+
+    def _settles(self) -> Cell | None:
+        """Name the promise that this reaction alone keeps pending, if there is one."""
+        return None
+
+    def _detach(self) -> None:
+        """Stop waiting, and leave nothing behind on the source."""
+        source, self._source = self._source, None
+        reactions = None if source is None else source._reactions
+        if reactions is not None:
+            try:
+                reactions.remove(self)  # only classes of this package are in the list: no foreign __eq__ runs
+            except ValueError:
+                pass  # settled meanwhile: the job will find its source gone
+
+
+Handler: TypeAlias = Callable[[object], object]
+
+
+class Filtered(NamedTuple):
+    """What `catch(types, handler)` leaves; a bare handler is meant for every `Exception`."""
+
+    types: type[BaseException] | tuple[type[BaseException], ...]
+    handler: Handler
+
+
+
+class Cell(Reaction):
+    """State, outcome and reactions of one promise."""
+
+    __slots__ = (
+        "__weakref__",
+        "_alarm",
+        "_context",
+        "_on_fulfilled",
+        "_on_rejected",
+        "_reactions",
+        "_site",
+        "_state",
+        "_traceback",
+        "_value",
+    )
+
+    _state: State
+    _value: object  # the value, or the reason; unset while pending
+    _reactions: list[Reaction] | None
+    _traceback: TracebackType | None  # of the reason when it came; set with the state "rejected"
+    _alarm: Alarm | None  # likewise
+    _site: Site | None  # unset outside debug mode
+    # Unset unless `then` made this promise; None again once its job has run.
+    _on_fulfilled: Handler | None
+    _on_rejected: Handler | Filtered | None
+    _context: Context | None
+
+    def _begin(self, home: Home) -> None:
+        """Become a pending promise of `home`."""
+        self._home = home
+        self._state = PENDING
+        self._reactions = []
+        self._source = None
+        if settings.sites:
+            self._site = creation_site()
+
+    def _fulfil(self, value: object) -> None:
+        if self._state is not PENDING:
+            return
+        self._value = value
+        self._state = FULFILLED
+        reactions = self._reactions
+        if reactions:
+            _release(reactions)
+        self._reactions = None
+
+    def _reject(self, reason: BaseException, traceback: TracebackType | None) -> None:
+        if self._state is not PENDING:
+            return
+        reason.__traceback__ = self._traceback = traceback
+        self._value = reason
+        self._alarm = None
+        self._state = REJECTED
+        reactions = self._reactions
+        if reactions:
+            _release(reactions)
+        elif not isinstance(reason, Cancelled):
+            self._alarm = alarm = Alarm(reason, traceback, self._home, getattr(self, "_site", None))
+            if reactions:
+                alarm.disarm()  # a thread left a reaction before it could see the alarm
+        self._reactions = None
+
+    def _subscribe(self, reaction: Reaction) -> None:
+        """Leave a reaction; it is queued when the promise settles, at once if it has."""
+        reactions = self._reactions
+        if reactions is None:
+            if self._state is REJECTED:
+                self._observe()
+            reaction._home.enqueue(reaction)
+            return
+        reactions.append(reaction)
+        if self._state is not PENDING:
+            _release(reactions)
+            self._observe()
+
+    def _observe(self) -> None:
+        """Note that somebody has looked at the rejection."""
+        if self._state is REJECTED:
+            alarm = self._alarm
+            if alarm is not None:
+                alarm.disarm()
+                self._alarm = None
+
+    def _settles(self) -> Cell | None:
+        return self
+
+    def _abandon(self, home: Home) -> None:
+        if self._source is not None:
+            self._source = self._context = self._on_fulfilled = self._on_rejected = None
+            self._strand(home)
+
+    def _strand(self, home: Home) -> None:
+        """Reject, because the home that should have settled this promise has ended."""
+        self._reject(stuck(home.describe(), self._created()), None)
+
+    def _created(self) -> str:
+        """Say where the promise was created."""
+        return describe_site(getattr(self, "_site", None))
+
+    def _describe(self) -> str:
+        """Tell state, outcome and, in debug mode, creation site."""
+        state = self._state
+        outcome = "" if state is PENDING else f": {short(self._value)}"
+        site = getattr(self, "_site", None)
+        created = "" if site is None else f" created at {site[0]}:{site[1]} in {site[2]}"
+        return f"<{type(self).__name__} {state}{outcome}{created}>"
+
+
+def _release(reactions: list[Reaction]) -> None:
+    """Queue reactions, in order. The snapshot keeps `_detach` on another thread from making us skip one."""
+    for reaction in tuple(reactions):
+        home = reaction._home
+        home.jobs.append(reaction)
+        if not home.armed:
+            home.arm()
+
+
+def reaches(start: Reaction, goal: Cell) -> bool:
+    """Tell whether `goal` stays pending for as long as `start` has not run."""
+    seen: set[int] = set()
+    stack = [start]
+    while stack:
+        cell = stack.pop()._settles()
+        if cell is goal:
+            return True
+        if cell is not None and id(cell) not in seen:
+            seen.add(id(cell))
+            stack.extend(cell._reactions or ())
+    return False

@@ -1,0 +1,207 @@
+"""The combinators: many promises in, one out (ECMA-262 27.2.4.1 to 27.2.4.5).
+
+Each input gets an `Element`, a reaction whose home is the result's home. So all elements of one group run on one thread,
+and a group counts without locks, wherever its inputs settle. When the result is settled, the elements that are left
+detach from their inputs: a race does not keep its losers' reactions, nor they the winner (S15).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ._cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
+from ._jobs import Home
+from ._resolve import Resolution, fatal
+from ._types import Fulfilled, Rejected
+
+__all__ = ["All", "AllSettled", "Any_", "Group", "Race", "Restore", "outcome_of"]
+
+
+class Element(Reaction):
+    """One input of a group."""
+
+    __slots__ = ("_group", "_key")
+
+    def __init__(self, group: Group, key: Any, source: Cell) -> None:
+        self._home = group.result._home
+        self._source = source
+        self._group = group
+        self._key = key
+
+    def _run(self) -> None:
+        source, self._source = self._source, None
+        if source is not None:
+            self._group.settled(self._key, source)
+
+    def _abandon(self, home: Home) -> None:
+        self._source = None
+        result = self._group.result
+        self._group.finish()
+        result._strand(home)
+
+    def _settles(self) -> Cell | None:
+        return self._group.result if self._group.needs_every_input else None
+
+
+class Group:
+    """What the elements of one call share. `outcomes` has a place for each input, in the order of the inputs."""
+
+    __slots__ = ("elements", "outcomes", "remaining", "result", "shape")
+
+    needs_every_input = True
+
+    def __init__(self, result: Resolution, shape: Callable[[list[Any]], object]) -> None:
+        self.result = result
+        self.shape = shape
+        self.outcomes: list[Any] = []
+        self.elements: list[Element] = []
+        # One for the loop over the inputs, so that the group cannot finish before it has seen them all (step 6.b).
+        self.remaining = 1
+
+    def wire(self, inputs: Iterable[Any], coerce: Callable[[Any], Cell]) -> None:
+        """Subscribe to each input, lazily; an iterable that fails rejects the result (27.2.4.1, step 8)."""
+        try:
+            for key, value in enumerate(inputs):
+                source = coerce(value)
+                self.outcomes.append(None)
+                self.remaining += 1
+                element = Element(self, key, source)
+                self.elements.append(element)
+                source._subscribe(element)
+        except BaseException as error:
+            self.finish()
+            traceback = error.__traceback__
+            self.result._reject(error, None if traceback is None else traceback.tb_next)
+            if fatal(error):
+                raise
+            return
+        self.count_down()
+
+    def settled(self, key: int, source: Cell) -> None:
+        """Note the outcome of one input."""
+        raise NotImplementedError
+
+    def count_down(self) -> None:
+        """Finish after the last input."""
+        self.remaining -= 1
+        if not self.remaining and self.result._state is PENDING:
+            self.complete()
+
+    def complete(self) -> None:
+        """Settle the result: every input has been noted."""
+        outcomes = self.outcomes
+        self.finish()
+        self.result._resolve(self.shape(outcomes))
+
+    def fail(self, source: Cell) -> None:
+        """Reject the result like one input."""
+        self.finish()
+        self.result._settle_like(source)
+
+    def finish(self) -> None:
+        """Let go of the inputs."""
+        elements, self.elements, self.outcomes = self.elements, [], []
+        for element in elements:
+            element._detach()
+
+
+class All(Group):
+    """`Promise.all`: every value, or the first rejection."""
+
+    __slots__ = ()
+
+    def settled(self, key: int, source: Cell) -> None:
+        """Note a value."""
+        if source._state is REJECTED:
+            self.fail(source)
+        else:
+            self.outcomes[key] = source._value
+            self.count_down()
+
+
+class AllSettled(Group):
+    """`Promise.all_settled`: every outcome."""
+
+    __slots__ = ()
+
+    def settled(self, key: int, source: Cell) -> None:
+        """Note an outcome."""
+        self.outcomes[key] = outcome_of(source)
+        self.count_down()
+
+
+class Any_(Group):  # noqa: N801  # the trailing underscore keeps typing.Any apart
+    """`Promise.any`: the first value, or every reason."""
+
+    __slots__ = ()
+
+    needs_every_input = False
+
+    def settled(self, key: int, source: Cell) -> None:
+        """Note a reason."""
+        if source._state is FULFILLED:
+            self.fail(source)
+        else:
+            self.outcomes[key] = source._value
+            self.count_down()
+
+    def complete(self) -> None:
+        """Reject with every reason, in the order of the inputs."""
+        reasons = self.outcomes
+        self.finish()
+        # A group cannot be empty, yet `except*` and `catch(ExceptionGroup, ...)` shall meet one in every case.
+        reasons = reasons or [ValueError("Promise.any() got no promises, so none could fulfil")]
+        self.result._reject(BaseExceptionGroup("Promise.any(): no promise was fulfilled", reasons), None)
+
+
+class Race(Group):
+    """`Promise.race`: whatever settles first."""
+
+    __slots__ = ()
+
+    needs_every_input = False
+
+    def settled(self, key: int, source: Cell) -> None:
+        """Take it."""
+        self.fail(source)
+
+    def count_down(self) -> None:
+        """Nothing to count: a race of nothing stays pending (27.2.4.5)."""
+
+
+class Restore(Reaction):
+    """The last step of `finally_`: when the callback's promise is fulfilled, the original outcome goes on.
+
+    Stands for `promise.then(valueThunk)` in 27.2.5.3.1 and 27.2.5.3.2; a thunk that raised would add its own frame to
+    the reason's traceback.
+    """
+
+    __slots__ = ("_original", "_result")
+
+    def __init__(self, result: Resolution, original: Cell, source: Cell) -> None:
+        self._home = result._home
+        self._source = source
+        self._result = result
+        self._original: Cell | None = original
+
+    def _run(self) -> None:
+        source, original = self._source, self._original
+        if source is not None and original is not None:
+            self._source = self._original = None
+            self._result._settle_like(original if source._state is FULFILLED else source)
+
+    def _abandon(self, home: Home) -> None:
+        self._source = self._original = None
+        self._result._strand(home)
+
+    def _settles(self) -> Cell | None:
+        return self._result
+
+
+def outcome_of(source: Cell) -> Fulfilled[Any] | Rejected:
+    """Describe a settled promise."""
+    if source._state is FULFILLED:
+        return Fulfilled(source._value)
+    reason: Any = source._value
+    return Rejected(reason)

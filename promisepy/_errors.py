@@ -1,0 +1,234 @@
+"""The exception tree, and the wording of every message that a user can meet.
+
+    PromiseError
+    ├── BrokenPromise          nobody is left who could settle the promise
+    │   └── StuckPromise       the home that should run its handler is gone
+    ├── Cancelled              the work was cancelled; an ordinary rejection
+    ├── CallbackError          a callback reported something that is no exception
+    ├── UnhandledRejection     the wrapper in which an unobserved rejection is shown
+    └── DeadlockError          (also RuntimeError) waiting here could never end
+"""
+
+from __future__ import annotations
+
+import reprlib
+
+__all__ = [
+    "BrokenPromise",
+    "CallbackError",
+    "Cancelled",
+    "DeadlockError",
+    "PromiseError",
+    "StuckPromise",
+    "UnhandledRejection",
+]
+
+
+class PromiseError(Exception):
+    """Base class of the errors that promisepy itself makes."""
+
+
+class BrokenPromise(PromiseError):
+    """Both resolving functions were dropped before either was called."""
+
+
+class StuckPromise(BrokenPromise):
+    """The thread or loop that should run the handler has ended."""
+
+
+class Cancelled(PromiseError):
+    """The work behind the promise was cancelled.
+
+    An `Exception`, unlike `asyncio.CancelledError`: a promise whose producer was cancelled must not make the task
+    that awaits it look cancelled.
+    """
+
+
+class CallbackError(PromiseError):
+    """A callback API reported a failure, or arguments, that are no exception.
+
+    Attributes:
+        arguments: the positional arguments of the call, all of them.
+        keywords: its keyword arguments.
+    """
+
+    def __init__(self, message: str, arguments: tuple[object, ...] = (), keywords: dict[str, object] | None = None):
+        super().__init__(message)
+        self.arguments = arguments
+        self.keywords = keywords or {}
+
+
+class UnhandledRejection(PromiseError):
+    """How a rejection that nobody observed reaches `sys.unraisablehook`; the reason is its `__cause__`."""
+
+
+class DeadlockError(PromiseError, RuntimeError):
+    """`wait` was asked for a promise that cannot settle before `wait` returns."""
+
+
+def short(value: object) -> str:
+    """Give `repr(value)`, shortened, whatever the value's own `__repr__` does."""
+    try:
+        return reprlib.repr(value)
+    except Exception:
+        return f"<{type(value).__name__} whose repr fails>"
+
+
+def expected_callable(place: str, got: object) -> TypeError:
+    """Say that a handler is not callable."""
+    if hasattr(type(got), "__await__"):
+        return TypeError(f"{place} expected a function or None, got {short(got)}: pass the function, do not call it")
+    return TypeError(f"{place} expected a function or None, got {short(got)}")
+
+
+def expected_executor(got: object) -> TypeError:
+    """Say that an executor is not callable."""
+    return TypeError(
+        f"Promise() expected a function (resolve, reject), got {short(got)}: write Promise.resolve(value) for a value"
+    )
+
+
+def coroutine_executor() -> TypeError:
+    """Say that an executor has to be a plain function."""
+    return TypeError(
+        "Promise() expected a function (resolve, reject), got a coroutine function: write Promise.resolve(coroutine())"
+    )
+
+
+def expected_catch_arguments(got: tuple[object, ...]) -> TypeError:
+    """Say what `catch` takes."""
+    shown = ", ".join(map(short, got))
+    return TypeError(
+        f"Promise.catch() expected a function, or exception types and a function, got catch({shown}): "
+        "write catch(handler) or catch(ValueError, handler)"
+    )
+
+
+def expected_seconds(got: object) -> TypeError:
+    """Say that a timeout is a number of seconds."""
+    return TypeError(f"Promise.wait() expected a timeout in seconds or None, got {short(got)}: write wait(timeout=2.5)")
+
+
+def expected_exception_types(got: object) -> TypeError:
+    """Say that the filter of `catch` is no exception class."""
+    return TypeError(
+        "Promise.catch() expected an exception class or a tuple of them as its first of two arguments, "
+        f"got {short(got)}: write catch(ValueError, handler) or catch((ValueError, OSError), handler)"
+    )
+
+
+def expected_reason(got: object) -> TypeError:
+    """Say that a rejection needs an exception."""
+    return TypeError(
+        f"Promise.reject() expected an exception, got {short(got)}: write Promise.reject(ValueError({short(got)}))"
+    )
+
+
+def expected_one_iterable(name: str, count: int) -> TypeError:
+    """Say that a combinator takes one iterable."""
+    return TypeError(f"Promise.{name}() expected one iterable, got {count} arguments: write Promise.{name}([p, q])")
+
+
+def expected_mapping(name: str, got: object) -> TypeError:
+    """Say that a keyed combinator takes a mapping."""
+    return TypeError(f"Promise.{name}() expected a mapping, got {short(got)}: write Promise.{name}({{'key': promise}})")
+
+
+def not_a_boolean() -> TypeError:
+    """Answer `if promise:`."""
+    return TypeError("a promise has no truth value: await it, or compare promise.state == 'fulfilled'")
+
+
+def not_iterable() -> TypeError:
+    """Answer `for x in promise:`."""
+    return TypeError("a promise is not iterable: await it, or iterate over promise.wait()")
+
+
+def not_a_context_manager() -> TypeError:
+    """Answer `with promise:`."""
+    return TypeError("a promise is not a context manager: write with await promise, or with promise.wait()")
+
+
+def not_copyable() -> TypeError:
+    """Answer `copy.copy(promise)` and `pickle.dumps(promise)`."""
+    return TypeError("a promise cannot be copied or pickled, it is bound to its home: await it and pass on the value")
+
+
+def self_resolution() -> TypeError:
+    """Describe a promise that was resolved with itself (ECMA-262 27.2.1.3.2, step 6)."""
+    return TypeError("a promise was resolved with itself, so it could never settle")
+
+
+def stop_iteration_reason(reason: BaseException) -> RuntimeError:
+    """Describe a `StopIteration` that became a rejection reason, where it would end the awaiting coroutine."""
+    return RuntimeError(f"a promise was rejected with {short(reason)}, which Python keeps for iterators")
+
+
+def unexpected_arguments(name: str, arguments: tuple[object, ...], keywords: dict[str, object]) -> CallbackError:
+    """Describe a call of a resolving function with more than one value."""
+    shown = ", ".join([*map(short, arguments), *(f"{key}={short(value)}" for key, value in keywords.items())])
+    return CallbackError(
+        f"{name}() expected one value, got {name}({shown}): wrap it in a function that picks the value",
+        arguments,
+        keywords,
+    )
+
+
+def not_an_exception(reason: object) -> CallbackError:
+    """Describe a rejection by something that is no exception: an error number, a text, a library's own object."""
+    return CallbackError(f"reject({short(reason)}) was called; what it got is not an exception", (reason,))
+
+
+def dropped(created: str) -> BrokenPromise:
+    """Describe a promise whose resolving functions are gone."""
+    return BrokenPromise(
+        f"nobody can settle this promise any more: its resolve and reject were dropped without a call. {created} "
+        "If the library keeps callbacks only weakly, use Promise.with_resolvers(keep_alive=True)"
+    )
+
+
+def stuck(home: str, created: str) -> StuckPromise:
+    """Describe a handler that can never run."""
+    return StuckPromise(
+        f"a handler can never run: its home, {home}, has ended. {created} Create the promise, or call then, where "
+        "a loop keeps running, or call wait() before the thread or loop ends"
+    )
+
+
+def wait_in_loop() -> RuntimeError:
+    """Refuse `wait` under a running loop."""
+    return RuntimeError(
+        "wait() would stop the event loop that is running in this thread: write await promise, or return the promise "
+        "from the handler"
+    )
+
+
+def wait_under_host(host: object) -> RuntimeError:
+    """Refuse `wait` on the thread of an installed host."""
+    return RuntimeError(
+        f"wait() would stop the host of this thread, {short(host)}: chain with then(), or pass pump= a function that "
+        "lets the host handle its events"
+    )
+
+
+def wait_for_self(promise: str) -> DeadlockError:
+    """Refuse a wait that could never end."""
+    return DeadlockError(
+        f"deadlock: {promise} settles only after the handler that waits for it here has returned: return the promise "
+        "from the handler instead"
+    )
+
+
+def wait_for_cycle(promise: str) -> DeadlockError:
+    """Refuse to wait for promises that follow one another in a circle."""
+    return DeadlockError(f"deadlock: {promise} follows a promise that follows it, so neither can ever settle")
+
+
+def await_without_loop() -> RuntimeError:
+    """Refuse to suspend where no asyncio loop would resume."""
+    return RuntimeError("await of a pending promise needs a running asyncio loop: call promise.wait() in a script")
+
+
+def timed_out(promise: str, timeout: float) -> TimeoutError:
+    """Describe a `wait` whose time is up; the promise itself goes on."""
+    return TimeoutError(f"{promise} did not settle within {timeout:g} seconds")

@@ -1,0 +1,411 @@
+"""Homes: who runs a queue of jobs, and how its sleeping thread is woken.
+
+A promise made while an asyncio loop runs has that loop for its home (`LoopHome`); any other has its thread
+(`ThreadHome`). A thread drains its home while it is in `wait`; an asyncio loop that is started later on the thread, or
+an installed host such as a GUI's loop, drains it as well; at interpreter exit the main thread does so once more.
+
+Waking is safe from every thread, from a signal handler that interrupts the very `select` or `wait` that sleeps, and
+from finalisers. `call_soon_threadsafe` writes to the loop's self-pipe; plain `call_soon` is used only inside a task of
+the same loop, where the loop cannot be asleep. A thread in `wait` sleeps in `SimpleQueue.get`, whose `put` is re-entrant.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import sys
+import threading
+import time
+import weakref
+from asyncio import _get_running_loop  # 22-93 ns; get_running_loop() raises where there is none, which costs a microsecond
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextvars import Context
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from ._errors import short
+from ._jobs import Home, Job
+from ._reports import settings, submit_error, sweep
+from ._types import Host, Report
+
+__all__ = ["InlineHome", "LoopHome", "ThreadHome", "current_home", "current_thread_home", "running_loop", "set_host"]
+
+# Between two calls of a pump that had nothing to deliver: at first, and at most, in seconds.
+PUMP_PAUSE = 0.001, 0.02
+# Windows cannot interrupt a blocked lock by Ctrl-C, so a wait there sleeps in slices of this many seconds.
+SLICE = 0.1 if sys.platform == "win32" else None
+
+
+class LoopHome(Home):
+    """The home of promises that were created under an asyncio loop."""
+
+    __slots__ = ("_context", "_notice", "loop", "tasks")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self.loop = loop
+        # Keeps running coroutines alive; asyncio itself refers to its tasks only weakly.
+        self.tasks: set[asyncio.Task[Any]] = set()
+        # Every handler brings its own context. One empty context for all drains saves a copy per wake-up.
+        self._context = Context()
+        self._notice = _shutdown_notice(self)
+        try:
+            self._notice.__anext__().send(None)
+        except StopIteration:
+            pass  # it now stands at its yield, known to the loop
+
+    def arm(self) -> None:
+        """Schedule a drain on the loop."""
+        loop = self.loop
+        try:
+            self.armed = True
+            if _get_running_loop() is loop and asyncio.current_task(loop) is not None:
+                loop.call_soon(self.drain, context=self._context)
+            else:
+                loop.call_soon_threadsafe(self.drain, context=self._context)
+        except BaseException:
+            self.armed = False
+            if not loop.is_closed():
+                raise
+            self.abandon()
+
+    def describe(self) -> str:
+        """Name the loop."""
+        return f"the event loop {short(self.loop)}"
+
+    def report(self, report: Report) -> bool:
+        """Call the loop's exception handler, on the loop's thread."""
+        # The reason first: with a hidden traceback a handler that only prints the exception would say too little.
+        details = {"message": f"promisepy: {report.message}", "exception": report.reason}
+        loop = self.loop
+        if _get_running_loop() is loop:
+            loop.call_exception_handler(details)
+            return True
+        try:
+            loop.call_soon_threadsafe(loop.call_exception_handler, details)
+        except RuntimeError:
+            return False
+        return True
+
+    def start(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> asyncio.Task[Any]:
+        """Run a coroutine as a task of the loop."""
+        return _start(self.tasks, self.loop, coroutine, context)
+
+
+class ThreadHome(Home):
+    """The home of promises that were created on a thread without a running loop."""
+
+    __slots__ = ("_context", "_ident", "_runner", "_waiting", "_wakeups", "ended", "host", "loop", "name", "suspended", "tasks")
+
+    def __init__(self) -> None:
+        super().__init__()
+        thread = threading.current_thread()
+        self.name = thread.name
+        self.ended = False
+        self.host: Host | None = None
+        # The loop that drains this home at present: one that the user runs on this thread, or the one of `_runner`.
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self.unattended = True
+        # The jobs whose handlers are in `wait` right now, outermost first.
+        self.suspended: list[Job] = []
+        self._ident = threading.get_ident()
+        self._runner: asyncio.Runner | None = None
+        self._waiting = False
+        self._wakeups: SimpleQueue[None] = SimpleQueue()
+        self._context = Context()
+
+    def arm(self) -> None:
+        """Wake whoever drains this home; if nobody does, the jobs wait for the next `wait`."""
+        if self._waiting:
+            self.armed = True
+            self._wakeups.put(None)
+        elif self.ended:
+            self.abandon()
+        elif not self._arm_loop() and self.host is not None:
+            self._arm_host(self.host)
+
+    def _arm_loop(self) -> bool:
+        self.look()
+        loop = self.loop
+        if loop is None:
+            return False
+        try:
+            self.armed = True
+            loop.call_soon_threadsafe(self.drain, context=self._context)
+        except BaseException:
+            self.armed = False
+            if not loop.is_closed():
+                raise
+            self.loop, self.unattended = None, True
+            return False
+        return True
+
+    def _arm_host(self, host: Host) -> None:
+        self.armed = True
+        try:
+            host.post(self.drain)
+        except Exception as error:
+            # Whoever settles a promise is not to blame for a host that is gone, and must not see its error.
+            self.armed = False
+            submit_error(error)
+
+    def look(self) -> None:
+        """Notice a loop that has been started on this thread since; called on any thread."""
+        if threading.get_ident() == self._ident:
+            running = _get_running_loop()
+            if running is not None:
+                self.loop, self.unattended = running, False
+
+    def describe(self) -> str:
+        """Name the thread."""
+        return f"thread {self.name!r}"
+
+    def start(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> asyncio.Task[Any]:
+        """Run a coroutine as a task: of the loop that runs here, else of one that runs inside `wait`."""
+        loop = _get_running_loop()
+        if loop is None:
+            if self._runner is None:
+                self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+                _loop_homes[self._runner.get_loop()] = self
+            loop = self._runner.get_loop()
+        return _start(self.tasks, loop, coroutine, context)
+
+    def run_until(
+        self, is_done: Callable[[], bool], timeout: float | None, pump: Callable[[], object] | None
+    ) -> bool:
+        """Drain this home, on its own thread, until `is_done()`; false if `timeout` seconds were not enough."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        pause, longest = PUMP_PAUSE
+        self.loop, self.unattended = None, False  # no other loop can be running here now
+        running = self.running
+        if running is not None:
+            self.suspended.append(running)
+        try:
+            while True:
+                self.drain()
+                if is_done():
+                    return True
+                remaining = None if deadline is None else deadline - time.monotonic()
+                if remaining is not None and remaining <= 0:
+                    return False
+                if pump is not None and not self.jobs:
+                    pump()
+                    remaining = pause if remaining is None else min(pause, remaining)
+                    pause = min(2 * pause, longest)
+                if self.jobs:
+                    pause = PUMP_PAUSE[0]
+                elif self.tasks:
+                    self._run_loop(remaining)
+                else:
+                    self._sleep(remaining)
+        finally:
+            self.unattended = True
+            if running is not None:
+                self.suspended.pop()
+
+    def stop_waiting(self) -> None:
+        """End the turn of the private loop, if one runs: what `run_until` waits for has come."""
+        loop = self.loop
+        if loop is not None and self._runner is not None and loop is self._runner.get_loop():
+            loop.stop()
+
+    def _sleep(self, seconds: float | None) -> None:
+        if SLICE is not None:
+            seconds = SLICE if seconds is None else min(seconds, SLICE)
+        self._waiting = True
+        self.armed = False
+        try:
+            if not self.jobs:
+                self._wakeups.get(timeout=seconds)
+        except Empty:
+            pass
+        finally:
+            self._waiting = False
+
+    def _run_loop(self, seconds: float | None) -> None:
+        """Run the private loop, which has tasks, until `stop_waiting` or for so many seconds."""
+        assert self._runner is not None  # tasks are started on it or on a loop that would be running here
+        loop = self._runner.get_loop()
+        self.loop = loop
+        limit = None if seconds is None else loop.call_later(seconds, loop.stop)
+        try:
+            loop.run_forever()
+        finally:
+            self.loop = None
+            if limit is not None:
+                limit.cancel()
+
+    def close(self) -> None:
+        """Fail what is still queued; from now on no job can run here."""
+        self.ended = True
+        self.loop = None
+        if self._runner is not None:
+            _loop_homes.pop(self._runner.get_loop(), None)
+            self._runner.close()
+        self.abandon()
+
+    def forked(self) -> None:
+        """Put the home in order in a forked child: only the forking thread goes on there."""
+        self._wakeups = SimpleQueue()
+        if threading.get_ident() != self._ident:
+            self.jobs.clear()  # the parent's thread runs them
+            self.ended = True
+
+
+class InlineHome(Home):
+    """Runs a job wherever it is queued: for jobs that are safe on any thread and must not wait for a thread's turn."""
+
+    __slots__ = ()
+
+    def arm(self) -> None:
+        """Run what is queued."""
+        while self.jobs:
+            self.jobs.popleft()._run()
+
+    def describe(self) -> str:
+        """Name no thread."""
+        return "any thread"
+
+
+class _Thread(threading.local):
+    """What promisepy keeps for each thread."""
+
+    home: ThreadHome | None = None
+    end: _ThreadEnd | None = None
+
+
+class _ThreadEnd:
+    """Dropped by the interpreter when its thread ends."""
+
+    def __init__(self, home: ThreadHome) -> None:
+        self._home = home
+
+    def __del__(self) -> None:
+        if not settings.exiting:
+            self._home.close()
+
+
+_thread = _Thread()
+_thread_homes: weakref.WeakSet[ThreadHome] = weakref.WeakSet()
+# Strong, since a closed loop whose home has jobs left must still be found; closed ones leave when the next one comes.
+_loop_homes: dict[asyncio.AbstractEventLoop, LoopHome | ThreadHome] = {}
+
+
+def current_home() -> LoopHome | ThreadHome:
+    """Find the home of promises that are created here and now."""
+    loop = _get_running_loop()
+    if loop is None:
+        return _thread.home or _new_thread_home()
+    return _loop_homes.get(loop) or _new_loop_home(loop)
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Find the asyncio loop that is running on this thread."""
+    return _get_running_loop()
+
+
+def current_thread_home() -> ThreadHome:
+    """Find the home of this thread, whether or not a loop runs on it."""
+    return _thread.home or _new_thread_home()
+
+
+def _new_thread_home() -> ThreadHome:
+    home = _thread.home = ThreadHome()
+    _thread.end = _ThreadEnd(home)
+    _thread_homes.add(home)
+    return home
+
+
+def _new_loop_home(loop: asyncio.AbstractEventLoop) -> LoopHome:
+    for other, closed in list(_loop_homes.items()):
+        if other.is_closed() and _loop_homes.pop(other, None) is not None:
+            closed.abandon()
+    home = _loop_homes[loop] = LoopHome(loop)
+    if _thread.home is not None:
+        _thread.home.look()
+    return home
+
+
+async def _shutdown_notice(home: LoopHome) -> AsyncGenerator[None, None]:
+    """Sweep when the loop shuts down its asynchronous generators: the one public notice of a loop's end.
+
+    `asyncio.run`, `asyncio.Runner`, uvloop and the test frameworks all give it, just before they close the loop.
+    """
+    try:
+        yield
+    finally:
+        sweep(home)
+
+
+def _start(
+    tasks: set[asyncio.Task[Any]],
+    loop: asyncio.AbstractEventLoop,
+    coroutine: Coroutine[Any, Any, Any],
+    context: Context,
+) -> asyncio.Task[Any]:
+    task = loop.create_task(coroutine, context=context)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+    return task
+
+
+def set_host(host: Host | None, /) -> Host | None:
+    """Let a host, such as the event loop of a GUI, run the handlers of promises created on the current thread.
+
+    Args:
+        host: an object with `post(drain)`, which arranges for `drain()` to be called soon on this thread; it is called
+            from any thread. None removes the host.
+
+    Returns:
+        The previous host of this thread, or None.
+
+    Raises:
+        TypeError: `host` has no `post`.
+
+    Example:
+        >>> class Mainloop:
+        ...     def __init__(self):
+        ...         self.posted = []
+        ...     def post(self, drain):
+        ...         self.posted.append(drain)
+        >>> host = Mainloop()
+        >>> previous = set_host(host)
+        >>> _ = Promise.resolve("shown").then(print)
+        >>> host.posted.pop()()
+        shown
+        >>> _ = set_host(previous)
+    """
+    if host is not None and not callable(getattr(host, "post", None)):
+        raise TypeError(f"set_host() expected an object with a method post(drain), got {short(host)}")
+    home = current_thread_home()
+    previous, home.host = home.host, host
+    if home.jobs and not home.armed:
+        home.arm()
+    return previous
+
+
+def _at_exit() -> None:
+    """Run what the main thread still has to run, then report what nobody can observe any more."""
+    try:
+        home = _thread.home
+        if home is not None:
+            home.run_until(lambda: not home.jobs and not home.tasks, None, None)
+            home.close()
+        for loop, other in list(_loop_homes.items()):
+            if loop.is_closed():
+                other.abandon()
+        sweep()
+    finally:
+        settings.exiting = True
+
+
+def _after_fork() -> None:
+    for home in list(_thread_homes):
+        home.forked()
+
+
+atexit.register(_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

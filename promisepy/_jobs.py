@@ -1,0 +1,128 @@
+"""The job queue of a home, and the one loop that runs jobs.
+
+ECMA-262 9.5 asks for jobs that run one at a time, to completion, in the order in which they were queued. A home is
+such a queue together with whatever calls `drain` on the home's thread: an asyncio loop, a script's `wait`, a GUI.
+
+INV-FIFO    Jobs leave in the order in which they came, whoever queued them; also when a burst ends early.
+INV-ARMED   If a job is queued, somebody is going to look. A poster appends first and reads `armed` after; a drain clears
+            `armed` first and looks at the queue after. Whatever the interleaving, one of the two sees the other. Both
+            steps are single operations of a deque or an attribute, atomic with and without the GIL, so no lock is taken
+            and a signal handler or finaliser may post in the middle of a post. Two posters may both find a home unarmed:
+            the second wake-up finds an empty queue.
+INV-ALIVE   An exception that leaves a job (KeyboardInterrupt, SystemExit) leaves the queue armed for the rest.
+
+Weak spot: a KeyboardInterrupt that strikes between taking a job and its first step loses that job, as in asyncio.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Coroutine
+from contextvars import Context
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from ._types import Report
+
+__all__ = ["BURST", "Home", "Job"]
+
+# Jobs that run before the host gets its turn. Large, since a turn costs about as much as ten jobs; bounded, so that a
+# chain that never ends cannot keep the host from its sockets.
+BURST = 1000
+
+
+class Job(Protocol):
+    """What a queue holds."""
+
+    def _run(self) -> None:
+        """Do the work; called once on the home's thread. A job that is queued twice must do nothing the second time."""
+
+    def _abandon(self, home: Home) -> None:
+        """Fail what the job would have done, because its home has ended; called on any thread."""
+
+
+class Suspect(Protocol):
+    """A rejection that strict mode reports if it is still unobserved when the queue runs empty."""
+
+    def accuse(self) -> None:
+        """Report it, unless it has been observed."""
+
+
+class Home:
+    """A FIFO queue of jobs and the flag that says whether somebody is going to drain it."""
+
+    __slots__ = ("__weakref__", "armed", "jobs", "outer", "running", "suspects", "unattended")
+
+    def __init__(self) -> None:
+        self.jobs: deque[Job] = deque()
+        self.armed = False
+        # True while nobody would drain this home; see `ThreadHome.look`.
+        self.unattended = False
+        self.running: Job | None = None
+        self.outer: BaseException | None = None
+        self.suspects: list[Suspect] = []
+
+    def enqueue(self, job: Job) -> None:
+        """Queue `job`, from any thread. Hot callers write these two lines in place."""
+        self.jobs.append(job)
+        if not self.armed:
+            self.arm()
+
+    def arm(self) -> None:
+        """See to it that `drain` is called soon on the home's thread, even if that thread sleeps."""
+        raise NotImplementedError
+
+    def start(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> Any:
+        """Run a coroutine as a task, and keep it alive; called on the home's thread. Gives the task."""
+        raise NotImplementedError
+
+    def look(self) -> None:
+        """Find somebody who drains an unattended home."""
+
+    def describe(self) -> str:
+        """Name the home for messages."""
+        raise NotImplementedError
+
+    def report(self, report: Report) -> bool:
+        """Show a report the way this home shows errors; false if it has no way of its own."""
+        return False
+
+    def drain(self) -> None:
+        """Run queued jobs, at most `BURST` of them; the rest, if any, after the host's turn."""
+        self.armed = True
+        jobs = self.jobs
+        left = BURST
+        # An exception that is being handled further down this stack must not become the `__context__` of what handlers
+        # raise; `Resolution._fail` cuts it off.
+        outer, self.outer = self.outer, sys.exception()
+        running = self.running
+        try:
+            while jobs and left:
+                left -= 1
+                self.running = job = jobs.popleft()
+                job._run()
+            if self.suspects and not jobs:
+                self._accuse()
+        finally:
+            self.running = running
+            self.outer = outer
+            self.armed = False
+            if jobs:
+                self.arm()
+
+    def abandon(self) -> None:
+        """Fail every queued job, because nobody will drain this home again."""
+        while self.jobs:
+            # Armed, so that what a failing job settles is queued behind it instead of coming back here recursively.
+            self.armed = True
+            try:
+                while self.jobs:
+                    self.jobs.popleft()._abandon(self)
+            finally:
+                self.armed = False
+
+    def _accuse(self) -> None:
+        suspects, self.suspects = self.suspects, []
+        for suspect in suspects:
+            suspect.accuse()

@@ -1,0 +1,874 @@
+"""The public class. Half of this file is signatures: a reader of the code can skip every `@overload`.
+
+Why the overloads stand in this order, which makes five type checkers agree, is told in docs/explanation/typing.md. The
+algorithms are elsewhere: states in `_cell`, resolution in `_resolve`, combinators in `_combine`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import Future
+from contextvars import copy_context
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
+
+from . import _errors
+from ._asyncio import Waiter, as_reason
+from ._cell import FULFILLED, PENDING, Cell, Filtered, Reaction, reaches
+from ._combine import All, AllSettled, Any_, Group, Race, Restore, outcome_of
+from ._host import InlineHome, ThreadHome, current_home, current_thread_home, running_loop
+from ._jobs import Home
+from ._reports import creation_site, settings
+from ._resolve import Adoption, Resolution, resolving_functions, settle_by_raise, to_exception
+from ._types import Adoptable, Reject, Rejected, Resolve, Settled, State
+
+if TYPE_CHECKING:
+    from typing import Never
+
+__all__ = ["Promise", "Resolvers"]
+
+T = TypeVar("T")
+U = TypeVar("U")
+V = TypeVar("V")
+K = TypeVar("K")
+T_co = TypeVar("T_co", covariant=True)
+E = TypeVar("E", bound=BaseException)
+E2 = TypeVar("E2", bound=BaseException)
+E3 = TypeVar("E3", bound=BaseException)
+P = ParamSpec("P")
+# Bounds that only help the checkers' solvers: a handler that never returns, and one that may return None.
+NeverU = TypeVar("NeverU", bound="Never")
+NeverV = TypeVar("NeverV", bound="Never")
+NoneU = TypeVar("NoneU", bound=None)
+NoneV = TypeVar("NoneV", bound=None)
+T1 = TypeVar("T1")
+T2 = TypeVar("T2")
+T3 = TypeVar("T3")
+T4 = TypeVar("T4")
+T5 = TypeVar("T5")
+T6 = TypeVar("T6")
+T7 = TypeVar("T7")
+T8 = TypeVar("T8")
+
+
+class Promise(Resolution, Generic[T_co]):
+    """A value that may come later, from any thread.
+
+    Args:
+        executor: called at once with two functions, `resolve` and `reject`. They may be called from any thread, with any
+            arguments, any number of times; the first call wins. An exception that the executor raises rejects.
+
+    Handlers run as jobs on the promise's home: the asyncio loop that runs where the promise is created, else that
+    thread, while it is in `wait`. They never run inside `then`, `resolve` or `reject`.
+
+    Raises:
+        TypeError: the executor is not a function, or is a coroutine function.
+
+    Example:
+        >>> import threading
+        >>> answer = Promise[int](lambda resolve, reject: threading.Timer(0.01, resolve, [42]).start())
+        >>> answer.then(lambda value: value + 1).wait()
+        43
+
+    ECMA-262 27.2.3.1.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, executor: Callable[[Resolve[T_co], Reject], object], /) -> None:
+        if not callable(executor):
+            raise _errors.expected_executor(executor)
+        self._begin(current_home())
+        resolve, reject = resolving_functions(self)
+        try:
+            outcome = executor(resolve, reject)
+        except BaseException as error:
+            settle_by_raise(self, reject, error)
+            return
+        if type(outcome) is CoroutineType:
+            outcome.close()
+            raise _errors.coroutine_executor()
+
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], NeverU], on_rejected: None = None, /) -> Promise[NeverU]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U]], on_rejected: None = None, /) -> Promise[U]: ...
+    @overload
+    def then(self, on_fulfilled: None, on_rejected: Callable[[Exception], NeverV], /) -> Promise[T_co | NeverV]: ...
+    @overload
+    def then(self, on_fulfilled: None, on_rejected: Callable[[Exception], Adoptable[V]], /) -> Promise[T_co | V]: ...
+    @overload
+    def then(self, on_fulfilled: None, on_rejected: Callable[[Exception], Adoptable[V] | NoneV], /) -> Promise[T_co | V | NoneV]: ...
+    @overload
+    def then(self, on_fulfilled: None, on_rejected: Callable[[Exception], Adoptable[V] | V], /) -> Promise[T_co | V]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], NeverU], on_rejected: Callable[[Exception], NeverV], /) -> Promise[NeverU | NeverV]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], NeverU], on_rejected: Callable[[Exception], Adoptable[V]], /) -> Promise[NeverU | V]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], NeverU], on_rejected: Callable[[Exception], Adoptable[V] | NoneV], /) -> Promise[NeverU | V | NoneV]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], NeverU], on_rejected: Callable[[Exception], Adoptable[V] | V], /) -> Promise[NeverU | V]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U]], on_rejected: Callable[[Exception], NeverV], /) -> Promise[U | NeverV]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U]], on_rejected: Callable[[Exception], Adoptable[V]], /) -> Promise[U | V]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U]], on_rejected: Callable[[Exception], Adoptable[V] | NoneV], /) -> Promise[U | V | NoneV]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U]], on_rejected: Callable[[Exception], Adoptable[V] | V], /) -> Promise[U | V]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | NoneU], on_rejected: Callable[[Exception], NeverV], /) -> Promise[U | NoneU | NeverV]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | NoneU], on_rejected: Callable[[Exception], Adoptable[V]], /) -> Promise[U | NoneU | V]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | NoneU], on_rejected: Callable[[Exception], Adoptable[V] | NoneV], /) -> Promise[U | NoneU | V | NoneV]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | NoneU], on_rejected: Callable[[Exception], Adoptable[V] | V], /) -> Promise[U | NoneU | V]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | U], on_rejected: Callable[[Exception], NeverV], /) -> Promise[U | NeverV]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | U], on_rejected: Callable[[Exception], Adoptable[V]], /) -> Promise[U | V]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | U], on_rejected: Callable[[Exception], Adoptable[V] | NoneV], /) -> Promise[U | V | NoneV]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | U], on_rejected: Callable[[Exception], Adoptable[V] | V], /) -> Promise[U | V]: ...
+    @overload
+    def then(self, on_fulfilled: None = None, on_rejected: None = None, /) -> Promise[T_co]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | NoneU], on_rejected: None = None, /) -> Promise[U | NoneU]: ...
+    @overload
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | U], on_rejected: None = None, /) -> Promise[U]: ...
+    def then(self, on_fulfilled: Any = None, on_rejected: Any = None, /) -> Promise[Any]:
+        """Leave handlers for the outcome, and get a promise for what they make of it.
+
+        Args:
+            on_fulfilled: called with the value. None passes the value on.
+            on_rejected: called with the reason if that is an `Exception`. None passes the reason on.
+
+        Returns:
+            A new promise. A handler that returns fulfils it, or has it take on the outcome of the promise, awaitable,
+            future or thenable that it returned; a handler that raises rejects it.
+
+        Raises:
+            TypeError: a handler is neither a function nor None.
+
+        The handler runs later, on the promise's home, in the context (`contextvars`) of this call.
+
+        Example:
+            >>> Promise.resolve(20).then(lambda value: value * 2).wait()
+            40
+
+        ECMA-262 27.2.5.4.
+        """
+        if on_fulfilled is not None and not callable(on_fulfilled):
+            raise _errors.expected_callable("Promise.then()", on_fulfilled)
+        if on_rejected is not None and not callable(on_rejected):
+            raise _errors.expected_callable("Promise.then()", on_rejected)
+        return self._then(on_fulfilled, on_rejected)
+
+    def _then(self, on_fulfilled: Any, on_rejected: Any) -> Promise[Any]:
+        child: Promise[Any] = _new(Promise)
+        child._home = home = self._home
+        child._state = PENDING
+        child._reactions = []
+        child._source = self
+        child._on_fulfilled = on_fulfilled
+        child._on_rejected = on_rejected
+        child._context = copy_context()
+        if settings.sites:
+            child._site = creation_site()
+        if home.unattended:
+            home.look()
+        self._subscribe(child)
+        return child
+
+    @overload
+    def catch(self, on_rejected: Callable[[Exception], NeverV], /) -> Promise[T_co | NeverV]: ...
+    @overload
+    def catch(self, on_rejected: Callable[[Exception], Adoptable[V]], /) -> Promise[T_co | V]: ...
+    @overload
+    def catch(self, on_rejected: Callable[[Exception], Adoptable[V] | NoneV], /) -> Promise[T_co | V | NoneV]: ...
+    @overload
+    def catch(self, on_rejected: Callable[[Exception], Adoptable[V] | V], /) -> Promise[T_co | V]: ...
+    @overload
+    def catch(self, types: tuple[type[E], type[E2]], on_rejected: Callable[[E | E2], NeverV], /) -> Promise[T_co | NeverV]: ...
+    @overload
+    def catch(self, types: tuple[type[E], type[E2]], on_rejected: Callable[[E | E2], Adoptable[V]], /) -> Promise[T_co | V]: ...
+    @overload
+    def catch(self, types: tuple[type[E], type[E2]], on_rejected: Callable[[E | E2], Adoptable[V] | NoneV], /) -> Promise[T_co | V | NoneV]: ...
+    @overload
+    def catch(self, types: tuple[type[E], type[E2]], on_rejected: Callable[[E | E2], Adoptable[V] | V], /) -> Promise[T_co | V]: ...
+    @overload
+    def catch(self, types: tuple[type[E], type[E2], type[E3]], on_rejected: Callable[[E | E2 | E3], NeverV], /) -> Promise[T_co | NeverV]: ...
+    @overload
+    def catch(self, types: tuple[type[E], type[E2], type[E3]], on_rejected: Callable[[E | E2 | E3], Adoptable[V]], /) -> Promise[T_co | V]: ...
+    @overload
+    def catch(self, types: tuple[type[E], type[E2], type[E3]], on_rejected: Callable[[E | E2 | E3], Adoptable[V] | NoneV], /) -> Promise[T_co | V | NoneV]: ...
+    @overload
+    def catch(self, types: tuple[type[E], type[E2], type[E3]], on_rejected: Callable[[E | E2 | E3], Adoptable[V] | V], /) -> Promise[T_co | V]: ...
+    @overload
+    def catch(self, types: type[E] | tuple[type[E], ...], on_rejected: Callable[[E], NeverV], /) -> Promise[T_co | NeverV]: ...
+    @overload
+    def catch(self, types: type[E] | tuple[type[E], ...], on_rejected: Callable[[E], Adoptable[V]], /) -> Promise[T_co | V]: ...
+    @overload
+    def catch(self, types: type[E] | tuple[type[E], ...], on_rejected: Callable[[E], Adoptable[V] | NoneV], /) -> Promise[T_co | V | NoneV]: ...
+    @overload
+    def catch(self, types: type[E] | tuple[type[E], ...], on_rejected: Callable[[E], Adoptable[V] | V], /) -> Promise[T_co | V]: ...
+    def catch(self, *arguments: Any) -> Promise[Any]:
+        """Leave a handler for rejections: `catch(handler)`, `catch(ValueError, handler)`, `catch((A, B), handler)`.
+
+        Args:
+            types: an exception class or a tuple of them; without it, `Exception`. Other reasons pass by.
+            on_rejected: called with the reason.
+
+        Returns:
+            A new promise, as from `then`; a value passes on.
+
+        Raises:
+            TypeError: the handler is not a function, or `types` is no exception class.
+
+        The handler runs as one of `then` does.
+
+        Example:
+            >>> Promise.reject(KeyError("name")).catch(LookupError, lambda error: "unknown").wait()
+            'unknown'
+
+        ECMA-262 27.2.5.1, with the filter of Python's `except`.
+        """
+        types: Any = arguments[0] if len(arguments) == 2 else Exception
+        handler: Any = arguments[-1] if arguments else None
+        if len(arguments) not in (1, 2) or not callable(handler):
+            raise _errors.expected_catch_arguments(arguments)
+        if types is Exception:
+            return self._then(None, handler)
+        if not _are_exception_types(types):
+            raise _errors.expected_exception_types(types)
+        return self._then(None, Filtered(types, handler))
+
+    def finally_(self, on_finally: Callable[[], object], /) -> Promise[T_co]:
+        """Leave a function for either outcome, which passes on unless the function fails.
+
+        Args:
+            on_finally: called without arguments. What it returns is awaited if it can be, and then forgotten.
+
+        Returns:
+            A new promise with the outcome of this one, or rejected with what `on_finally` raised or was rejected with.
+
+        Raises:
+            TypeError: `on_finally` is not a function.
+
+        The function runs as a handler of `then` does.
+
+        Example:
+            >>> Promise.resolve(1).finally_(lambda: print("closed")).wait()
+            closed
+            1
+
+        ECMA-262 27.2.5.3.
+        """
+        if not callable(on_finally):
+            raise _errors.expected_callable("Promise.finally_()", on_finally)
+
+        def restore_after(_outcome: object, /) -> Promise[Any]:
+            source = Promise.resolve(on_finally())
+            result = _pending(self._home)
+            source._subscribe(Restore(result, self, source))
+            return result
+
+        return self._then(restore_after, Filtered(BaseException, restore_after))
+
+    def __await__(self) -> Generator[Any, Any, T_co]:
+        """Wait for the outcome in an asyncio task; a settled promise does not suspend.
+
+        The task goes on in its own loop, as a job in order with the handlers there. Cancelling the task leaves the
+        promise alone.
+        """
+        if self._state is PENDING:
+            yield Waiter(self)
+        self._observe()
+        value: Any = self._value
+        if self._state is FULFILLED:
+            return value  # type: ignore[no-any-return]  # a fulfilled promise of T holds a T
+        try:
+            raise value.with_traceback(self._traceback)
+        finally:
+            # The reason's traceback will hold this frame: without its locals they form no cycle.
+            del self, value
+
+    def wait(self, timeout: float | None = None, pump: Callable[[], object] | None = None) -> T_co:
+        """Block this thread until the promise is settled, and meanwhile run the handlers that have this thread as home.
+
+        Args:
+            timeout: give up after so many seconds; the promise is not touched.
+            pump: called again and again, for libraries that deliver only when they are polled, such as
+                `lambda: producer.poll(0.1)`.
+
+        Returns:
+            The value.
+
+        Raises:
+            TimeoutError: the promise is still pending after `timeout` seconds.
+            DeadlockError: the promise cannot settle before this call returns.
+            RuntimeError: an event loop is running in this thread.
+            BaseException: the reason, if the promise was rejected; and whatever `pump` raises.
+
+        Ctrl-C interrupts the wait. A handler may itself call `wait`.
+
+        Example:
+            >>> Promise.resolve("done").wait(timeout=5)
+            'done'
+        """
+        _check_wait(timeout, pump)
+        home = current_thread_home()
+        if running_loop() is not None:
+            raise _errors.wait_in_loop()
+        if home.host is not None and pump is None:
+            raise _errors.wait_under_host(home.host)
+        if self._state is PENDING:
+            self._refuse_deadlock([*home.suspended, *filter(None, [home.running])])
+        wake = Wake(home, self)
+        self._subscribe(wake)
+        try:
+            if not home.run_until(wake.is_done, timeout, pump):
+                raise _errors.timed_out(repr(self), timeout or 0)
+        finally:
+            wake._detach()
+        value: Any = self._value
+        if self._state is FULFILLED:
+            return value  # type: ignore[no-any-return]  # a fulfilled promise of T holds a T
+        try:
+            raise value.with_traceback(self._traceback)
+        finally:
+            del self, value, wake  # as in __await__
+
+    def _refuse_deadlock(self, running: list[Any]) -> None:
+        if any(reaches(job, self) for job in running):
+            raise _errors.wait_for_self(repr(self))
+        if any(isinstance(reaction, Adoption) and reaches(reaction, self) for reaction in self._reactions or ()):
+            raise _errors.wait_for_cycle(repr(self))
+
+    def to_future(self) -> Future[T_co]:
+        """Give a `concurrent.futures.Future` with the outcome, for code that expects one.
+
+        Returns:
+            A future that is done as soon as the promise is settled, whichever thread settles it; its callbacks run on
+            that thread, as those of every such future. Cancelling it leaves the promise alone.
+
+        Example:
+            >>> Promise.resolve(3).to_future().result(timeout=5)
+            3
+        """
+        future: Future[T_co] = Future()
+        sink = FutureSink(future, self)
+        future.add_done_callback(lambda done: sink._detach() if done.cancelled() else None)
+        self._subscribe(sink)
+        return future
+
+    @property
+    def state(self) -> State:
+        """`"pending"`, `"fulfilled"` or `"rejected"`."""
+        return self._state
+
+    @property
+    def value(self) -> T_co | None:
+        """The value, or None unless the promise is fulfilled; `outcome` tells a value of None apart."""
+        value: Any = self._value if self._state is FULFILLED else None
+        return value  # type: ignore[no-any-return]  # a fulfilled promise of T holds a T
+
+    @property
+    def reason(self) -> BaseException | None:
+        """The reason, or None unless the promise is rejected. Reading it counts as handling the rejection."""
+        outcome = self.outcome
+        return outcome.reason if isinstance(outcome, Rejected) else None
+
+    @property
+    def outcome(self) -> Settled[T_co] | None:
+        """`Fulfilled(value)`, `Rejected(reason)` or None; reading a rejection counts as handling it.
+
+        Example:
+            >>> match Promise.resolve(5).outcome:
+            ...     case Fulfilled(value):
+            ...         print("value", value)
+            ...     case Rejected(reason):
+            ...         print("failed", reason)
+            ...     case None:
+            ...         print("pending")
+            value 5
+        """
+        if self._state is PENDING:
+            return None
+        self._observe()
+        return outcome_of(self)
+
+    def __repr__(self) -> str:
+        """Tell state, value or reason and, in debug mode, the line that created the promise."""
+        return self._describe()
+
+    if not TYPE_CHECKING:  # so that checkers report these uses as well
+
+        def __bool__(self):
+            """Refuse: `if promise:` would always be true."""
+            raise _errors.not_a_boolean()
+
+        def __iter__(self):
+            """Refuse: `for x in promise:` is meant for the value."""
+            raise _errors.not_iterable()
+
+        def __enter__(self):
+            """Refuse: `with promise:` is meant for the value."""
+            raise _errors.not_a_context_manager()
+
+        def __exit__(self, *exc_info):
+            """Never called."""
+
+        def __reduce_ex__(self, protocol):
+            """Refuse copies and pickles."""
+            raise _errors.not_copyable()
+
+    @overload
+    @classmethod
+    def resolve(cls, /) -> Promise[None]: ...
+    @overload
+    @classmethod
+    def resolve(cls, value: Future[U], /) -> Promise[U]: ...
+    @overload
+    @classmethod
+    def resolve(cls, value: Adoptable[U], /) -> Promise[U]: ...
+    @overload
+    @classmethod
+    def resolve(cls, value: Adoptable[U] | U, /) -> Promise[U]: ...
+    @classmethod
+    def resolve(cls, value: Any = None, /) -> Promise[Any]:
+        """Give a promise for a value.
+
+        Args:
+            value: returned as it is if it is a promise; an awaitable, a future or a thenable is adopted: its outcome
+                becomes the promise's. Anything else is the value.
+
+        Returns:
+            A promise whose home is the current one, unless `value` is a promise.
+
+        Example:
+            >>> Promise.resolve(7)
+            <Promise fulfilled: 7>
+
+        ECMA-262 27.2.4.7.
+        """
+        if isinstance(value, Promise):
+            return value  # pyright: ignore[reportUnknownVariableType]  # nothing is known of it, and Any is said
+        promise = _pending(current_home())
+        promise._resolve(value)
+        return promise
+
+    @classmethod
+    def reject(cls, reason: BaseException | type[BaseException], /) -> Promise[Never]:
+        """Give a promise that is rejected.
+
+        Args:
+            reason: an exception, or an exception class, which is instantiated.
+
+        Returns:
+            A rejected promise.
+
+        Raises:
+            TypeError: `reason` is no exception.
+
+        Example:
+            >>> Promise.reject(ValueError("bad")).catch(str).wait()
+            'bad'
+
+        ECMA-262 27.2.4.6.
+        """
+        error = to_exception(reason)
+        if isinstance(error, _errors.CallbackError) and error is not reason:
+            raise _errors.expected_reason(reason)
+        promise = _pending(current_home())
+        promise._reject(as_reason(error), error.__traceback__)
+        return promise
+
+    @overload
+    @classmethod
+    def try_(cls, function: Callable[P, NeverU], /, *args: P.args, **kwargs: P.kwargs) -> Promise[NeverU]: ...
+    @overload
+    @classmethod
+    def try_(cls, function: Callable[P, Adoptable[U]], /, *args: P.args, **kwargs: P.kwargs) -> Promise[U]: ...
+    @overload
+    @classmethod
+    def try_(cls, function: Callable[P, Adoptable[U] | NoneU], /, *args: P.args, **kwargs: P.kwargs) -> Promise[U | NoneU]: ...
+    @overload
+    @classmethod
+    def try_(cls, function: Callable[P, Adoptable[U] | U], /, *args: P.args, **kwargs: P.kwargs) -> Promise[U]: ...
+    @classmethod
+    def try_(cls, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Promise[Any]:
+        """Call a function now, and give a promise for what it returns or raises.
+
+        Args:
+            function: called with the other arguments, on this thread, before `try_` returns.
+
+        Returns:
+            A promise for what the function returned, adopted if it can be, or rejected with what it raised.
+
+        Raises:
+            TypeError: `function` is not callable.
+
+        Example:
+            >>> Promise.try_(int, "12").wait()
+            12
+
+        ECMA-262 27.2.4.8.
+        """
+        if not callable(function):
+            raise _errors.expected_callable("Promise.try_()", function)
+        promise = _pending(current_home())
+        try:
+            value = function(*args, **kwargs)
+        except BaseException as error:
+            promise._fail(error)
+        else:
+            promise._resolve(value)
+        return promise
+
+    @classmethod
+    def with_resolvers(cls: type[Promise[U]], *, keep_alive: bool = False) -> Resolvers[U]:
+        """Give a pending promise together with the two functions that settle it.
+
+        Args:
+            keep_alive: the promise itself keeps the functions alive, for libraries that hold callbacks only weakly.
+                Without it, a promise whose functions have all been dropped is rejected with `BrokenPromise` at once.
+
+        Returns:
+            A named tuple `(promise, resolve, reject)`.
+
+        Example:
+            >>> promise, resolve, reject = Promise[int].with_resolvers()
+            >>> resolve(5)
+            >>> promise.wait()
+            5
+
+        ECMA-262 27.2.4.9.
+        """
+        promise = _pending(current_home())
+        resolve, reject = resolving_functions(promise)
+        if keep_alive:
+            # In slots that only promises made by `then` use. Once settled, the functions no longer lead back here.
+            promise._on_fulfilled, promise._on_rejected = resolve, reject
+        return Resolvers(promise, resolve, reject)
+
+    @overload
+    @classmethod
+    def all(cls, promises: tuple[Adoptable[T1]], /) -> Promise[tuple[T1]]: ...  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
+    @overload
+    @classmethod
+    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2]], /) -> Promise[tuple[T1, T2]]: ...  # type: ignore[overload-overlap]
+    @overload
+    @classmethod
+    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3]], /) -> Promise[tuple[T1, T2, T3]]: ...  # type: ignore[overload-overlap]
+    @overload
+    @classmethod
+    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4]], /) -> Promise[tuple[T1, T2, T3, T4]]: ...  # type: ignore[overload-overlap]
+    @overload
+    @classmethod
+    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5]], /) -> Promise[tuple[T1, T2, T3, T4, T5]]: ...  # type: ignore[overload-overlap]
+    @overload
+    @classmethod
+    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6]], /) -> Promise[tuple[T1, T2, T3, T4, T5, T6]]: ...  # type: ignore[overload-overlap]
+    @overload
+    @classmethod
+    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7]], /) -> Promise[tuple[T1, T2, T3, T4, T5, T6, T7]]: ...  # type: ignore[overload-overlap]
+    @overload
+    @classmethod
+    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7], Adoptable[T8]], /) -> Promise[tuple[T1, T2, T3, T4, T5, T6, T7, T8]]: ...  # type: ignore[overload-overlap]
+    @overload
+    @classmethod
+    def all(cls, promises: Iterable[Adoptable[T]], /) -> Promise[list[T]]: ...
+    @classmethod
+    def all(cls, *promises: Any) -> Promise[Any]:
+        """Wait for every value.
+
+        Args:
+            promises: an iterable of promises, awaitables, futures, thenables or plain values; read lazily.
+
+        Returns:
+            A promise for a tuple if a tuple was given, else for a list, in the order of the inputs; rejected with the
+            first rejection. Later rejections count as handled; the other inputs are not cancelled.
+
+        Example:
+            >>> Promise.all((Promise.resolve(1), Promise.resolve("a"))).wait()
+            (1, 'a')
+
+        ECMA-262 27.2.4.1.
+        """
+        return _combine("all", All, promises)
+
+    @overload
+    @classmethod
+    def all_settled(cls, promises: tuple[Adoptable[T1]], /) -> Promise[tuple[Settled[T1]]]: ...  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
+    @overload
+    @classmethod
+    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2]], /) -> Promise[tuple[Settled[T1], Settled[T2]]]: ...  # type: ignore[overload-overlap]
+    @overload
+    @classmethod
+    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3]]]: ...  # type: ignore[overload-overlap]
+    @overload
+    @classmethod
+    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3], Settled[T4]]]: ...  # type: ignore[overload-overlap]
+    @overload
+    @classmethod
+    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3], Settled[T4], Settled[T5]]]: ...  # type: ignore[overload-overlap]
+    @overload
+    @classmethod
+    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3], Settled[T4], Settled[T5], Settled[T6]]]: ...  # type: ignore[overload-overlap]
+    @overload
+    @classmethod
+    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3], Settled[T4], Settled[T5], Settled[T6], Settled[T7]]]: ...  # type: ignore[overload-overlap]
+    @overload
+    @classmethod
+    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7], Adoptable[T8]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3], Settled[T4], Settled[T5], Settled[T6], Settled[T7], Settled[T8]]]: ...  # type: ignore[overload-overlap]
+    @overload
+    @classmethod
+    def all_settled(cls, promises: Iterable[Adoptable[T]], /) -> Promise[list[Settled[T]]]: ...
+    @classmethod
+    def all_settled(cls, *promises: Any) -> Promise[Any]:
+        """Wait for every outcome; never rejects because of an input.
+
+        Args:
+            promises: as for `all`.
+
+        Returns:
+            A promise for a tuple if a tuple was given, else for a list, of `Fulfilled` and `Rejected`.
+
+        Example:
+            >>> Promise.all_settled([Promise.resolve(1), Promise.reject(ValueError("no"))]).wait()
+            [Fulfilled(value=1), Rejected(reason=ValueError('no'))]
+
+        ECMA-262 27.2.4.2.
+        """
+        return _combine("all_settled", AllSettled, promises)
+
+    @overload
+    @classmethod
+    def any(cls, promises: tuple[Adoptable[T1]], /) -> Promise[T1]: ...
+    @overload
+    @classmethod
+    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2]], /) -> Promise[T1 | T2]: ...
+    @overload
+    @classmethod
+    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3]], /) -> Promise[T1 | T2 | T3]: ...
+    @overload
+    @classmethod
+    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4]], /) -> Promise[T1 | T2 | T3 | T4]: ...
+    @overload
+    @classmethod
+    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5]], /) -> Promise[T1 | T2 | T3 | T4 | T5]: ...
+    @overload
+    @classmethod
+    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6]], /) -> Promise[T1 | T2 | T3 | T4 | T5 | T6]: ...
+    @overload
+    @classmethod
+    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7]], /) -> Promise[T1 | T2 | T3 | T4 | T5 | T6 | T7]: ...
+    @overload
+    @classmethod
+    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7], Adoptable[T8]], /) -> Promise[T1 | T2 | T3 | T4 | T5 | T6 | T7 | T8]: ...
+    @overload
+    @classmethod
+    def any(cls, promises: Iterable[Adoptable[T]], /) -> Promise[T]: ...
+    @classmethod
+    def any(cls, *promises: Any) -> Promise[Any]:
+        """Wait for the first value.
+
+        Args:
+            promises: as for `all`.
+
+        Returns:
+            A promise for the first value; if there is none, rejected with an `ExceptionGroup` of all reasons, in the
+            order of the inputs.
+
+        Example:
+            >>> Promise.any([Promise.reject(ValueError()), Promise.resolve(2)]).wait()
+            2
+
+        ECMA-262 27.2.4.3.
+        """
+        return _combine("any", Any_, promises)
+
+    @overload
+    @classmethod
+    def race(cls, promises: tuple[Adoptable[T1]], /) -> Promise[T1]: ...
+    @overload
+    @classmethod
+    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2]], /) -> Promise[T1 | T2]: ...
+    @overload
+    @classmethod
+    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3]], /) -> Promise[T1 | T2 | T3]: ...
+    @overload
+    @classmethod
+    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4]], /) -> Promise[T1 | T2 | T3 | T4]: ...
+    @overload
+    @classmethod
+    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5]], /) -> Promise[T1 | T2 | T3 | T4 | T5]: ...
+    @overload
+    @classmethod
+    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6]], /) -> Promise[T1 | T2 | T3 | T4 | T5 | T6]: ...
+    @overload
+    @classmethod
+    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7]], /) -> Promise[T1 | T2 | T3 | T4 | T5 | T6 | T7]: ...
+    @overload
+    @classmethod
+    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7], Adoptable[T8]], /) -> Promise[T1 | T2 | T3 | T4 | T5 | T6 | T7 | T8]: ...
+    @overload
+    @classmethod
+    def race(cls, promises: Iterable[Adoptable[T]], /) -> Promise[T]: ...
+    @classmethod
+    def race(cls, *promises: Any) -> Promise[Any]:
+        """Take the first outcome, value or rejection.
+
+        Args:
+            promises: as for `all`.
+
+        Returns:
+            A promise with the outcome of the input that settles first; of no inputs, one that stays pending. Nothing of
+            it is left behind on the others.
+
+        Example:
+            >>> Promise.race([Promise(lambda resolve, reject: None), Promise.resolve("first")]).wait()
+            'first'
+
+        ECMA-262 27.2.4.5.
+        """
+        return _combine("race", Race, promises)
+
+    @classmethod
+    def all_keyed(cls, promises: Mapping[K, Adoptable[T]], /) -> Promise[dict[K, T]]:
+        """Wait for every value of a mapping.
+
+        Args:
+            promises: a mapping from keys to what `all` takes.
+
+        Returns:
+            A promise for a dict with the same keys in the same order, rejected like that of `all`.
+
+        Raises:
+            TypeError: `promises` is no mapping.
+
+        Example:
+            >>> Promise.all_keyed({"a": Promise.resolve(1), "b": Promise.resolve(2)}).wait()
+            {'a': 1, 'b': 2}
+
+        TC39 proposal "await dictionary", stage 2.7.
+        """
+        return _combine_keyed("all_keyed", All, promises)
+
+    @classmethod
+    def all_settled_keyed(cls, promises: Mapping[K, Adoptable[T]], /) -> Promise[dict[K, Settled[T]]]:
+        """Wait for every outcome of a mapping.
+
+        Args:
+            promises: as for `all_keyed`.
+
+        Returns:
+            A promise for a dict of `Fulfilled` and `Rejected` with the same keys in the same order.
+
+        Raises:
+            TypeError: `promises` is no mapping.
+
+        Example:
+            >>> Promise.all_settled_keyed({"a": Promise.resolve(1)}).wait()
+            {'a': Fulfilled(value=1)}
+
+        TC39 proposal "await dictionary", stage 2.7.
+        """
+        return _combine_keyed("all_settled_keyed", AllSettled, promises)
+
+
+class Resolvers(NamedTuple, Generic[T]):
+    """A pending promise and the functions that settle it; unpacks to `promise, resolve, reject`."""
+
+    promise: Promise[T]
+    resolve: Resolve[T]
+    reject: Reject
+
+
+class Wake(Reaction):
+    """Ends a `wait`, in order with the jobs of the waiting thread."""
+
+    __slots__ = ("_is_done", "_thread")
+
+    def __init__(self, home: ThreadHome, source: Cell) -> None:
+        self._home = self._thread = home
+        self._source = source
+        self._is_done = False
+
+    def _run(self) -> None:
+        if self._source is not None:
+            self._source = None
+            self._is_done = True
+            self._thread.stop_waiting()
+
+    def is_done(self) -> bool:
+        """Tell whether the promise has settled and its turn has come."""
+        return self._is_done
+
+
+class FutureSink(Reaction):
+    """Hands an outcome to a `concurrent.futures.Future`, on whatever thread settles the promise."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, future: Future[Any], source: Cell) -> None:
+        self._home = _anywhere
+        self._source = source
+        self._future = future
+
+    def _run(self) -> None:
+        source, self._source = self._source, None
+        if source is None or not self._future.set_running_or_notify_cancel():
+            return
+        value: Any = source._value
+        if source._state is FULFILLED:
+            self._future.set_result(value)
+        else:
+            self._future.set_exception(value)
+
+
+_anywhere = InlineHome()
+_new: Callable[[type[Promise[Any]]], Promise[Any]] = object.__new__
+
+
+def _pending(home: Home) -> Promise[Any]:
+    promise: Promise[Any] = _new(Promise)
+    promise._begin(home)
+    return promise
+
+
+def _combine(name: str, group: type[Group], arguments: tuple[Any, ...]) -> Promise[Any]:
+    if len(arguments) != 1:
+        raise _errors.expected_one_iterable(name, len(arguments))
+    result = _pending(current_home())
+    group(result, tuple if type(arguments[0]) is tuple else list).wire(arguments[0], Promise.resolve)
+    return result
+
+
+def _combine_keyed(name: str, group: type[Group], inputs: Mapping[Any, Any]) -> Promise[Any]:
+    if not isinstance(cast(object, inputs), Mapping):  # callers without a type checker get a message, too
+        raise _errors.expected_mapping(name, inputs)
+    result = _pending(current_home())
+    keys: list[Any] = list(inputs)
+
+    def shape(outcomes: list[Any]) -> dict[Any, Any]:
+        return dict(zip(keys, outcomes, strict=True))
+
+    group(result, shape).wire(map(inputs.__getitem__, keys), Promise.resolve)
+    return result
+
+
+def _are_exception_types(types: Any) -> bool:
+    candidates: Any = types if isinstance(types, tuple) else (types,)
+    return bool(candidates) and all(isinstance(one, type) and issubclass(one, BaseException) for one in candidates)
+
+
+def _check_wait(timeout: object, pump: object) -> None:
+    if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout != timeout):
+        raise _errors.expected_seconds(timeout)
+    if pump is not None and not callable(pump):
+        raise _errors.expected_callable("Promise.wait(pump=)", pump)

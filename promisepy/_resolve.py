@@ -1,0 +1,279 @@
+"""What a value means to a promise: resolving functions, the resolution procedure, the jobs of ECMA-262 27.2.2."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextvars import Context, copy_context
+from functools import partial
+from typing import Any, Final, TypeAlias, cast
+
+from ._asyncio import as_reason, is_awaitable, is_future, run_awaitable, watch_future
+from ._cell import FULFILLED, PENDING, Cell, Filtered, Handler, Reaction
+from ._errors import dropped, not_an_exception, self_resolution, unexpected_arguments
+from ._jobs import Home
+from ._reports import settings, submit_error
+from ._types import Reject, Resolve
+
+__all__ = ["Claim", "Resolution", "fatal", "resolving_functions"]
+
+# A then-method: what a thenable has, and what the adoption rules make of awaitables and futures.
+Then: TypeAlias = Callable[[Resolve[Any], Reject], object]
+
+# The types most often passed as values: none of them can be adopted, so the rules need not be asked.
+PLAIN: Final = frozenset({type(None), bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset})
+
+
+class Resolution(Cell):
+    """A cell that knows what to do with handlers and with values that may be promises themselves."""
+
+    __slots__ = ()
+
+    def _resolve(self, value: Any) -> None:
+        """Take on a value, or the outcome of something adoptable (27.2.1.3.2, steps 6 to 15)."""
+        if type(value) in PLAIN:
+            self._fulfil(value)
+        elif value is self:
+            self._reject(self_resolution(), None)
+        else:
+            self._adopt(value, None)
+
+    def _adopt(self, value: Any, context: Context | None) -> None:
+        if isinstance(value, Resolution):
+            self._home.enqueue(Adoption(self, value))
+            return
+        try:
+            then = _find_then(value, self._home)
+        except BaseException as error:
+            self._fail(error, 2)
+            return
+        if then is None:
+            self._fulfil(value)
+        else:
+            self._home.enqueue(ThenableJob(self, then, context or copy_context()))
+
+    def _fail(self, error: BaseException, frames: int = 1) -> None:
+        """Reject with what user code raised, less the topmost `frames` of this package; pass on what must not be kept.
+
+        Without our frames the reason's traceback does not lead back to this promise, so no cycle is formed.
+        """
+        traceback = error.__traceback__
+        while traceback is not None and frames:
+            traceback = traceback.tb_next
+            frames -= 1
+        outer = self._home.outer
+        if outer is not None:
+            _cut_context(error, outer)
+        reason = as_reason(error)
+        self._reject(reason, traceback)
+        if fatal(error):
+            raise error
+
+    def _settle_like(self, source: Cell) -> None:
+        """Take on the outcome of a settled promise, as its identity and thrower reactions would (27.2.2.1, step 1.d)."""
+        if source._state is FULFILLED:
+            self._resolve(source._value)
+        else:
+            self._reject(source._value, source._traceback)  # type: ignore[arg-type]  # a rejected cell holds a reason
+
+    def _run(self) -> None:
+        """Run the handler that `then` left here, on the outcome of the source (NewPromiseReactionJob, 27.2.2.1)."""
+        source = self._source
+        if source is None:
+            return
+        value = source._value
+        try:
+            self._source = None
+            context = self._context
+            if source._state is FULFILLED:
+                handler = self._on_fulfilled
+            else:
+                handler = _matching(self._on_rejected, source)
+            self._on_fulfilled = self._on_rejected = self._context = None
+            if handler is not None:
+                value = context.run(handler, value)  # type: ignore[union-attr]  # set with the handlers
+        except BaseException as error:
+            self._fail(error)
+            return
+        if handler is None:
+            self._settle_like(source)
+        elif type(value) in PLAIN:
+            self._fulfil(value)
+        elif value is self:
+            self._reject(self_resolution(), None)
+        else:
+            # A coroutine that the handler returned sees the variables that the handler has set.
+            self._adopt(value, context)
+
+
+def _matching(left: Handler | Filtered | None, source: Cell) -> Handler | None:
+    """Choose the rejection handler if it is meant for this reason, and give the reason its own traceback back."""
+    if left is None:
+        return None
+    types, handler = left if isinstance(left, Filtered) else (Exception, left)
+    reason: Any = source._value
+    if not isinstance(reason, types):
+        return None
+    reason.__traceback__ = source._traceback
+    return handler
+
+
+def fatal(error: BaseException) -> bool:
+    """Tell whether an exception is meant for the interpreter rather than for a handler."""
+    return isinstance(error, (KeyboardInterrupt, SystemExit))
+
+
+def _cut_context(error: BaseException, outer: BaseException) -> None:
+    """Remove from `error` the exception that was being handled where the queue happened to be drained."""
+    seen = error
+    while seen.__context__ is not None:
+        if seen.__context__ is outer:
+            seen.__context__ = None
+            return
+        seen = seen.__context__
+
+
+def _find_then(value: Any, home: Home) -> Then | None:
+    """Give the then-method through which `value` can be adopted, or None: it is a plain value.
+
+    Looked up on the type: a `Mock()` answers to every name, a class or a module may happen to have a `then`, and they
+    are all values.
+    """
+    if is_future(value):
+        return partial(watch_future, value)
+    if is_awaitable(value):
+        return partial(run_awaitable, home, value)
+    if hasattr(type(value), "then"):
+        then = value.then  # once, whatever it is (27.2.1.3.2, step 9)
+        return then if callable(then) else None
+    return None
+
+
+class Adoption(Reaction):
+    """The job and then the reaction by which a promise takes on the outcome of another one of ours.
+
+    Two jobs, as NewPromiseResolveThenableJob (27.2.2.2) and the reaction that it leaves: the order is V8's to the tick.
+    What the standard does through a pair of resolving functions is done here directly, since nobody else sees them.
+    """
+
+    __slots__ = ("_followed", "_target")
+
+    def __init__(self, target: Resolution, followed: Cell) -> None:
+        self._home = target._home
+        self._source = None
+        self._target: Resolution | None = target
+        self._followed: Cell | None = followed
+
+    def _run(self) -> None:
+        followed, source = self._followed, self._source
+        if followed is not None:
+            self._followed = None
+            self._source = followed
+            followed._subscribe(self)
+        elif source is not None and self._target is not None:
+            target, self._source, self._target = self._target, None, None
+            target._settle_like(source)
+
+    def _abandon(self, home: Home) -> None:
+        target, self._source, self._followed, self._target = self._target, None, None, None
+        if target is not None:
+            target._strand(home)
+
+    def _settles(self) -> Cell | None:
+        return self._target
+
+
+class ThenableJob:
+    """Calls the then-method of something foreign (NewPromiseResolveThenableJob, 27.2.2.2)."""
+
+    __slots__ = ("_context", "_target", "_then")
+
+    def __init__(self, target: Resolution, then: Then, context: Context) -> None:
+        self._target = target
+        self._then = then
+        self._context = context
+
+    def _run(self) -> None:
+        resolve, reject = resolving_functions(self._target)
+        try:
+            self._context.run(self._then, resolve, reject)
+        except BaseException as error:
+            settle_by_raise(self._target, reject, error)
+
+    def _abandon(self, home: Home) -> None:
+        self._target._strand(home)
+
+    def _settles(self) -> None:
+        """Name no promise: the then-method may wait here, while another thread calls what it was given."""
+
+
+class Claim(list[Resolution]):
+    """The right to settle one promise: a list that holds it. Whoever pops the promise may settle it, once.
+
+    `list.pop` is one atomic step, with and without the GIL and under signal handlers. When both resolving functions are
+    gone the list goes too, and if nobody has popped the promise, nobody ever will (S10).
+    """
+
+    __slots__ = ()
+
+    def __del__(self) -> None:
+        if self and not settings.exiting:
+            promise = self.pop()
+            # Two references are ours. If there is no third and no reaction, the whole affair is dropped, as after a
+            # timeout, and nobody could miss the outcome.
+            if promise._reactions or sys.getrefcount(promise) > 2:
+                promise._reject(dropped(promise._created()), None)
+
+
+def resolving_functions(promise: Resolution) -> tuple[Callable[..., None], Callable[..., None]]:
+    """Make the pair of functions that settle `promise` (CreateResolvingFunctions, 27.2.1.3).
+
+    Plain functions, since libraries look at `__name__` and `__code__` or hold callbacks weakly. They take any arguments,
+    return None and never raise, on any thread; the first call of either wins.
+    """
+    claim = Claim((promise,))
+
+    def resolve(value: object = None, /, *more: object, **named: object) -> None:
+        try:
+            promise = claim.pop()
+        except IndexError:
+            return
+        if more or named:
+            promise._reject(unexpected_arguments("resolve", (value, *more), named), None)
+        else:
+            promise._resolve(value)
+
+    def reject(reason: object = None, /, *more: object, **named: object) -> None:
+        try:
+            promise = claim.pop()
+        except IndexError:
+            return
+        if more or named:
+            promise._reject(unexpected_arguments("reject", (reason, *more), named), None)
+            return
+        error = to_exception(reason)
+        promise._reject(as_reason(error), error.__traceback__)
+
+    return resolve, reject
+
+
+def to_exception(reason: object) -> BaseException:
+    """Give the exception that a reason is, makes, or has to be wrapped in."""
+    if isinstance(reason, BaseException):
+        return reason
+    if isinstance(reason, type) and issubclass(reason, BaseException):
+        try:
+            return reason()
+        except Exception as error:
+            return error
+    return not_an_exception(cast(object, reason))
+
+
+def settle_by_raise(promise: Resolution, reject: Callable[..., None], error: BaseException) -> None:
+    """Answer an executor or a then-method that raised: a rejection, unless the promise has been settled already."""
+    traceback = error.__traceback__
+    reject(error.with_traceback(None if traceback is None else traceback.tb_next))
+    if fatal(error):
+        raise error
+    if settings.sites and promise._state is not PENDING and promise._value is not error:
+        submit_error(error)  # too late to reject with; debug mode shows it instead of losing it
