@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from asyncio import _get_running_loop
 from collections.abc import Callable
 from concurrent.futures import CancelledError as _FutureCancelled
 from contextvars import Context, copy_context
@@ -13,10 +12,10 @@ from typing import Any, Protocol
 
 from ._cell import PENDING, Cell, Reaction
 from ._errors import Cancelled, await_without_loop, stop_iteration_reason
-from ._host import current_home
+from ._host import current_home, running_loop
 from ._jobs import Home
 
-__all__ = ["FutureLike", "Waiter", "as_reason", "is_awaitable", "is_future", "run_awaitable", "watch_future"]
+__all__ = ["FutureLike", "as_reason", "has", "is_awaitable", "is_future", "run_awaitable", "suspend", "watch_future"]
 
 # asyncio's futures are futures of Any, as are these.
 Callback = Callable[[Any], object]
@@ -43,17 +42,11 @@ class Waiter(Reaction):
 
     __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "_loop")
 
-    def __init__(self, source: Cell) -> None:
-        loop = _get_running_loop()
-        if loop is None:
-            raise await_without_loop()
-        self._loop = loop
-        self._home = current_home()
-        self._source = source
-        self._asyncio_future_blocking = True
-        self._cancelled: tuple[object, ...] | None = None
-        self._callback: Callback | None = None
-        self._context: Context | None = None
+    _loop: asyncio.AbstractEventLoop
+    _asyncio_future_blocking: bool
+    _cancelled: tuple[object, ...] | None
+    _callback: Callback | None
+    _context: Context | None
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         """Tell the task that it is on the right loop."""
@@ -93,6 +86,20 @@ class Waiter(Reaction):
             context.run(callback, self)
 
 
+def suspend(source: Cell) -> Waiter:
+    """Make what a coroutine yields to its task in order to sleep until `source` settles."""
+    loop = running_loop()
+    if loop is None:
+        raise await_without_loop()
+    waiter = Waiter()  # fields set here: an __init__ would cost a call
+    waiter._loop = loop
+    waiter._home = current_home()
+    waiter._source = source
+    waiter._asyncio_future_blocking = True
+    waiter._cancelled = waiter._callback = waiter._context = None
+    return waiter
+
+
 def as_reason(error: BaseException) -> BaseException:
     """Replace the two exceptions that an awaiting coroutine would misread.
 
@@ -112,18 +119,21 @@ def as_reason(error: BaseException) -> BaseException:
     return replacement
 
 
+def has(value: object, name: str) -> bool:
+    """Look for an attribute on the type: a `Mock()` answers to every name, and a class is not its instances."""
+    return hasattr(type(value), name)
+
+
 def is_awaitable(value: object) -> bool:
-    """Tell whether `await value` works, by the type: a class with `__await__` is not awaitable, its instances are."""
+    """Tell whether `await value` works."""
     if isinstance(value, GeneratorType):
         return bool(value.gi_code.co_flags & CO_ITERABLE_COROUTINE)
-    return hasattr(type(value), "__await__")
+    return has(value, "__await__")
 
 
 def is_future(value: Any) -> bool:
     """Tell whether a value calls back when it is done, and is no foreign awaitable that merely can do so too."""
-    if not hasattr(type(value), "add_done_callback"):
-        return False
-    return asyncio.isfuture(value) or not hasattr(type(value), "__await__")
+    return has(value, "add_done_callback") and (asyncio.isfuture(value) or not has(value, "__await__"))
 
 
 def run_awaitable(home: Home, awaitable: Any, resolve: Resolver, reject: Resolver) -> None:
@@ -156,7 +166,7 @@ def watch_future(future: FutureLike, resolve: Resolver, reject: Resolver) -> Non
 
     if asyncio.isfuture(future):
         loop = future.get_loop()
-        if loop is not _get_running_loop():
+        if loop is not running_loop():
             loop.call_soon_threadsafe(future.add_done_callback, on_done)
             return
     future.add_done_callback(on_done)

@@ -191,7 +191,7 @@ def promisify(
     _check_places(row)
 
     def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
-        promise, resolve, reject = Promise[Any].with_resolvers()
+        promise, resolve, reject = new_promise()
         callbacks = [(row.callback, _adapt(row.outcome, row.shape, resolve, reject))]
         if row.errback is not None:
             callbacks.append((row.errback, _adapt(failure, row.shape, resolve, reject)))
@@ -206,6 +206,10 @@ def promisify(
     wrapped = update_wrapper(promised, fn, assigned=named, updated=())
     del wrapped.__wrapped__  # its signature has the callbacks, this one has not
     return wrapped
+
+
+# Bound once: Promise[Any] costs as much as all the rest of the call.
+new_promise = Promise[Any].with_resolvers
 
 
 def _adapt(outcome: Outcome, shape: Shape, resolve: Callable[..., None], reject: Callable[..., None]) -> Callable[..., None]:

@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import Context
 from types import TracebackType
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from ._errors import Cancelled, short, stuck
 from ._jobs import Home
@@ -81,11 +81,20 @@ class Reaction:
 Handler: TypeAlias = Callable[[object], object]
 
 
-class Filtered(NamedTuple):
-    """What `catch(types, handler)` leaves; a bare handler is meant for every `Exception`."""
+class Filtered:
+    """The handler that `catch(types, handler)` leaves; a bare one is meant for every `Exception`."""
 
-    types: type[BaseException] | tuple[type[BaseException], ...]
-    handler: Handler
+    __slots__ = ("handler", "types")
+
+    def __init__(self, types: type[BaseException] | tuple[type[BaseException], ...], handler: Handler) -> None:
+        self.types = types
+        self.handler = handler
+
+    def __call__(self, reason: BaseException, /) -> object:
+        """Handle the reason or raise it; a reaction job looks inside instead, since raising would add a frame."""
+        if isinstance(reason, self.types):
+            return self.handler(reason)
+        raise reason
 
 
 
@@ -96,6 +105,7 @@ class Cell(Reaction):
         "__weakref__",
         "_alarm",
         "_context",
+        "_observed",
         "_on_fulfilled",
         "_on_rejected",
         "_reactions",
@@ -110,6 +120,7 @@ class Cell(Reaction):
     _reactions: list[Reaction] | None
     _traceback: TracebackType | None  # of the reason when it came; set with the state "rejected"
     _alarm: Alarm | None  # likewise
+    _observed: bool  # unset until somebody has looked at a rejection, or let go of the promise while it was pending
     _site: Site | None  # unset outside debug mode
     # Unset unless `then` made this promise; None again once its job has run.
     _on_fulfilled: Handler | None
@@ -132,7 +143,11 @@ class Cell(Reaction):
         self._state = FULFILLED
         reactions = self._reactions
         if reactions:
-            _release(reactions)
+            for reaction in tuple(reactions):  # `_release`, in place
+                home = reaction._home
+                home.jobs.append(reaction)
+                if not home.armed:
+                    home.arm()
         self._reactions = None
 
     def _reject(self, reason: BaseException, traceback: TracebackType | None) -> None:
@@ -145,10 +160,10 @@ class Cell(Reaction):
         reactions = self._reactions
         if reactions:
             _release(reactions)
-        elif not isinstance(reason, Cancelled):
+        elif not isinstance(reason, Cancelled) and not hasattr(self, "_observed"):
             self._alarm = alarm = Alarm(reason, traceback, self._home, getattr(self, "_site", None))
-            if reactions:
-                alarm.disarm()  # a thread left a reaction before it could see the alarm
+            if reactions or hasattr(self, "_observed"):
+                alarm.disarm()  # a thread looked before it could see the alarm
         self._reactions = None
 
     def _subscribe(self, reaction: Reaction) -> None:
@@ -161,16 +176,18 @@ class Cell(Reaction):
             return
         reactions.append(reaction)
         if self._state is not PENDING:
-            _release(reactions)
-            self._observe()
+            self._help(reactions)
+
+    def _help(self, reactions: list[Reaction]) -> None:
+        """Queue all reactions: another thread, or a signal handler, has settled between the two looks of `_subscribe`."""
+        _release(reactions)
+        self._observe()
 
     def _observe(self) -> None:
-        """Note that somebody has looked at the rejection."""
-        if self._state is REJECTED:
-            alarm = self._alarm
-            if alarm is not None:
-                alarm.disarm()
-                self._alarm = None
+        """Note that a rejection, also one that may still come, is not to be reported."""
+        self._observed = True
+        if self._state is REJECTED and self._alarm is not None:
+            self._alarm.disarm()
 
     def _settles(self) -> Cell | None:
         return self

@@ -47,7 +47,7 @@ class Element(Reaction):
 class Group:
     """What the elements of one call share. `outcomes` has a place for each input, in the order of the inputs."""
 
-    __slots__ = ("elements", "outcomes", "remaining", "result", "shape")
+    __slots__ = ("elements", "finished", "outcomes", "remaining", "result", "shape")
 
     needs_every_input = True
 
@@ -56,6 +56,7 @@ class Group:
         self.shape = shape
         self.outcomes: list[Any] = []
         self.elements: list[Element] = []
+        self.finished = False
         # One for the loop over the inputs, so that the group cannot finish before it has seen them all (step 6.b).
         self.remaining = 1
 
@@ -64,6 +65,9 @@ class Group:
         try:
             for key, value in enumerate(inputs):
                 source = coerce(value)
+                if self.finished:  # the iterable itself has waited for something, and let jobs run
+                    source._observe()
+                    continue
                 self.outcomes.append(None)
                 self.remaining += 1
                 element = Element(self, key, source)
@@ -100,10 +104,14 @@ class Group:
         self.result._settle_like(source)
 
     def finish(self) -> None:
-        """Let go of the inputs."""
+        """Let go of the inputs; what becomes of them later is nobody's concern, so it is not reported either."""
+        self.finished = True
         elements, self.elements, self.outcomes = self.elements, [], []
         for element in elements:
-            element._detach()
+            source = element._source
+            if source is not None:
+                source._observe()
+                element._detach()
 
 
 class All(Group):

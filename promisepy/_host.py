@@ -5,8 +5,8 @@ A promise made while an asyncio loop runs has that loop for its home (`LoopHome`
 an installed host such as a GUI's loop, drains it as well; at interpreter exit the main thread does so once more.
 
 Waking is safe from every thread, from a signal handler that interrupts the very `select` or `wait` that sleeps, and
-from finalisers. `call_soon_threadsafe` writes to the loop's self-pipe; plain `call_soon` is used only inside a task of
-the same loop, where the loop cannot be asleep. A thread in `wait` sleeps in `SimpleQueue.get`, whose `put` is re-entrant.
+from finalisers. `call_soon_threadsafe` writes to the loop's self-pipe; plain `call_soon` is used only inside a task or
+callback of the same loop, where the loop cannot be asleep. A thread in `wait` sleeps in `SimpleQueue.get`, whose `put` is re-entrant.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ import sys
 import threading
 import time
 import weakref
-from asyncio import _get_running_loop  # 22-93 ns; get_running_loop() raises where there is none, which costs a microsecond
+from asyncio import _get_running_loop as running_loop  # get_running_loop() would raise where none runs
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextvars import Context
 from queue import Empty, SimpleQueue
+from types import FrameType
 from typing import Any
 
 from ._errors import short
@@ -35,6 +36,12 @@ __all__ = ["InlineHome", "LoopHome", "ThreadHome", "current_home", "current_thre
 PUMP_PAUSE = 0.001, 0.02
 # Windows cannot interrupt a blocked lock by Ctrl-C, so a wait there sleeps in slices of this many seconds.
 SLICE = 0.1 if sys.platform == "win32" else None
+
+
+# How many frames up to look for the loop's callback; a callback that calls deeper than this pays for a wake-up.
+CALLBACK_DEPTH = 12
+_handle_code = asyncio.Handle._run.__code__
+_turn_code = asyncio.BaseEventLoop._run_once.__code__  # type: ignore[attr-defined]  # private, hence unknown
 
 
 class LoopHome(Home):
@@ -60,7 +67,7 @@ class LoopHome(Home):
         loop = self.loop
         try:
             self.armed = True
-            if _get_running_loop() is loop and asyncio.current_task(loop) is not None:
+            if running_loop() is loop and (_in_callback() or asyncio.current_task(loop) is not None):
                 loop.call_soon(self.drain, context=self._context)
             else:
                 loop.call_soon_threadsafe(self.drain, context=self._context)
@@ -79,7 +86,7 @@ class LoopHome(Home):
         # The reason first: with a hidden traceback a handler that only prints the exception would say too little.
         details = {"message": f"promisepy: {report.message}", "exception": report.reason}
         loop = self.loop
-        if _get_running_loop() is loop:
+        if running_loop() is loop:
             loop.call_exception_handler(details)
             return True
         try:
@@ -154,7 +161,7 @@ class ThreadHome(Home):
     def look(self) -> None:
         """Notice a loop that has been started on this thread since; called on any thread."""
         if threading.get_ident() == self._ident:
-            running = _get_running_loop()
+            running = running_loop()
             if running is not None:
                 self.loop, self.unattended = running, False
 
@@ -164,7 +171,7 @@ class ThreadHome(Home):
 
     def start(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> asyncio.Task[Any]:
         """Run a coroutine as a task: of the loop that runs here, else of one that runs inside `wait`."""
-        loop = _get_running_loop()
+        loop = running_loop()
         if loop is None:
             if self._runner is None:
                 self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
@@ -295,15 +302,11 @@ _loop_homes: dict[asyncio.AbstractEventLoop, LoopHome | ThreadHome] = {}
 
 def current_home() -> LoopHome | ThreadHome:
     """Find the home of promises that are created here and now."""
-    loop = _get_running_loop()
+    loop = running_loop()
     if loop is None:
         return _thread.home or _new_thread_home()
-    return _loop_homes.get(loop) or _new_loop_home(loop)
-
-
-def running_loop() -> asyncio.AbstractEventLoop | None:
-    """Find the asyncio loop that is running on this thread."""
-    return _get_running_loop()
+    home = _loop_homes.get(loop)
+    return _new_loop_home(loop) if home is None else home
 
 
 def current_thread_home() -> ThreadHome:
@@ -326,6 +329,22 @@ def _new_loop_home(loop: asyncio.AbstractEventLoop) -> LoopHome:
     if _thread.home is not None:
         _thread.home.look()
     return home
+
+
+def _in_callback() -> bool:
+    """Tell whether this thread's loop is running a callback, so that it cannot be asleep in `select`.
+
+    Equals "no", which merely costs a needless wake-up through the self-pipe: two system calls and a turn of the loop. A
+    signal handler or finaliser that strikes in or just before `select` has no `Handle._run` between itself and the loop.
+    """
+    frame: FrameType | None = sys._getframe(2)
+    for _ in range(CALLBACK_DEPTH):
+        if frame is None or frame.f_code is _turn_code:
+            return False
+        if frame.f_code is _handle_code:
+            return True
+        frame = frame.f_back
+    return False
 
 
 async def _shutdown_notice(home: LoopHome) -> AsyncGenerator[None, None]:

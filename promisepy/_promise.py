@@ -13,13 +13,13 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
 
 from . import _errors
-from ._asyncio import Waiter, as_reason
-from ._cell import FULFILLED, PENDING, Cell, Filtered, Reaction, reaches
+from ._asyncio import as_reason, suspend
+from ._cell import FULFILLED, PENDING, REJECTED, Cell, Filtered, Reaction, reaches
 from ._combine import All, AllSettled, Any_, Group, Race, Restore, outcome_of
 from ._host import InlineHome, ThreadHome, current_home, current_thread_home, running_loop
 from ._jobs import Home
 from ._reports import creation_site, settings
-from ._resolve import Adoption, Resolution, resolving_functions, settle_by_raise, to_exception
+from ._resolve import Adoption, Resolution, is_exception_type, resolving_functions, settle_by_raise, to_exception
 from ._types import Adoptable, Reject, Rejected, Resolve, Settled, State
 
 if TYPE_CHECKING:
@@ -165,9 +165,6 @@ class Promise(Resolution, Generic[T_co]):
             raise _errors.expected_callable("Promise.then()", on_fulfilled)
         if on_rejected is not None and not callable(on_rejected):
             raise _errors.expected_callable("Promise.then()", on_rejected)
-        return self._then(on_fulfilled, on_rejected)
-
-    def _then(self, on_fulfilled: Any, on_rejected: Any) -> Promise[Any]:
         child: Promise[Any] = _new(Promise)
         child._home = home = self._home
         child._state = PENDING
@@ -180,7 +177,13 @@ class Promise(Resolution, Generic[T_co]):
             child._site = creation_site()
         if home.unattended:
             home.look()
-        self._subscribe(child)
+        reactions = self._reactions
+        if reactions is None:
+            self._subscribe(child)
+        else:  # `_subscribe`, in place
+            reactions.append(child)
+            if self._state is not PENDING:
+                self._help(reactions)
         return child
 
     @overload
@@ -240,11 +243,9 @@ class Promise(Resolution, Generic[T_co]):
         handler: Any = arguments[-1] if arguments else None
         if len(arguments) not in (1, 2) or not callable(handler):
             raise _errors.expected_catch_arguments(arguments)
-        if types is Exception:
-            return self._then(None, handler)
         if not _are_exception_types(types):
             raise _errors.expected_exception_types(types)
-        return self._then(None, Filtered(types, handler))
+        return self.then(None, handler if types is Exception else Filtered(types, handler))
 
     def finally_(self, on_finally: Callable[[], object], /) -> Promise[T_co]:
         """Leave a function for either outcome, which passes on unless the function fails.
@@ -276,7 +277,8 @@ class Promise(Resolution, Generic[T_co]):
             source._subscribe(Restore(result, self, source))
             return result
 
-        return self._then(restore_after, Filtered(BaseException, restore_after))
+        restored: Promise[Any] = self.then(restore_after, Filtered(BaseException, restore_after))
+        return restored
 
     def __await__(self) -> Generator[Any, Any, T_co]:
         """Wait for the outcome in an asyncio task; a settled promise does not suspend.
@@ -285,11 +287,11 @@ class Promise(Resolution, Generic[T_co]):
         promise alone.
         """
         if self._state is PENDING:
-            yield Waiter(self)
-        self._observe()
+            yield suspend(self)
         value: Any = self._value
         if self._state is FULFILLED:
             return value  # type: ignore[no-any-return]  # a fulfilled promise of T holds a T
+        self._observe()
         try:
             raise value.with_traceback(self._traceback)
         finally:
@@ -398,7 +400,8 @@ class Promise(Resolution, Generic[T_co]):
         """
         if self._state is PENDING:
             return None
-        self._observe()
+        if self._state is REJECTED:
+            self._observe()
         return outcome_of(self)
 
     def __repr__(self) -> str:
@@ -457,7 +460,7 @@ class Promise(Resolution, Generic[T_co]):
         """
         if isinstance(value, Promise):
             return value  # pyright: ignore[reportUnknownVariableType]  # nothing is known of it, and Any is said
-        promise = _pending(current_home())
+        promise = _pending()
         promise._resolve(value)
         return promise
 
@@ -483,7 +486,7 @@ class Promise(Resolution, Generic[T_co]):
         error = to_exception(reason)
         if isinstance(error, _errors.CallbackError) and error is not reason:
             raise _errors.expected_reason(reason)
-        promise = _pending(current_home())
+        promise = _pending()
         promise._reject(as_reason(error), error.__traceback__)
         return promise
 
@@ -520,7 +523,7 @@ class Promise(Resolution, Generic[T_co]):
         """
         if not callable(function):
             raise _errors.expected_callable("Promise.try_()", function)
-        promise = _pending(current_home())
+        promise = _pending()
         try:
             value = function(*args, **kwargs)
         except BaseException as error:
@@ -548,12 +551,14 @@ class Promise(Resolution, Generic[T_co]):
 
         ECMA-262 27.2.4.9.
         """
-        promise = _pending(current_home())
+        promise = _pending()
         resolve, reject = resolving_functions(promise)
         if keep_alive:
             # In slots that only promises made by `then` use. Once settled, the functions no longer lead back here.
             promise._on_fulfilled, promise._on_rejected = resolve, reject
-        return Resolvers(promise, resolve, reject)
+        # Half the price of Resolvers(...), whose __new__ is a Python function.
+        resolvers: Resolvers[Any] = _new_tuple(Resolvers, (promise, resolve, reject))
+        return resolvers
 
     @overload
     @classmethod
@@ -832,27 +837,34 @@ class FutureSink(Reaction):
 
 
 _anywhere = InlineHome()
+_new_tuple: Callable[..., Any] = tuple.__new__  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # typeshed
 _new: Callable[[type[Promise[Any]]], Promise[Any]] = object.__new__
 
 
-def _pending(home: Home) -> Promise[Any]:
+def _pending(home: Home | None = None) -> Promise[Any]:
     promise: Promise[Any] = _new(Promise)
-    promise._begin(home)
+    promise._home = home or current_home()  # from here on `_begin`, in place
+    promise._state = PENDING
+    promise._reactions = []
+    promise._source = None
+    if settings.sites:
+        promise._site = creation_site()
     return promise
 
 
-def _combine(name: str, group: type[Group], arguments: tuple[Any, ...]) -> Promise[Any]:
+def _combine(name: str, group: type[Group], arguments: tuple[Iterable[Any], ...]) -> Promise[Any]:
     if len(arguments) != 1:
         raise _errors.expected_one_iterable(name, len(arguments))
-    result = _pending(current_home())
-    group(result, tuple if type(arguments[0]) is tuple else list).wire(arguments[0], Promise.resolve)
+    result = _pending()
+    [inputs] = arguments
+    group(result, tuple if isinstance(inputs, tuple) else list).wire(inputs, Promise.resolve)
     return result
 
 
 def _combine_keyed(name: str, group: type[Group], inputs: Mapping[Any, Any]) -> Promise[Any]:
     if not isinstance(cast(object, inputs), Mapping):  # callers without a type checker get a message, too
         raise _errors.expected_mapping(name, inputs)
-    result = _pending(current_home())
+    result = _pending()
     keys: list[Any] = list(inputs)
 
     def shape(outcomes: list[Any]) -> dict[Any, Any]:
@@ -862,9 +874,11 @@ def _combine_keyed(name: str, group: type[Group], inputs: Mapping[Any, Any]) -> 
     return result
 
 
-def _are_exception_types(types: Any) -> bool:
-    candidates: Any = types if isinstance(types, tuple) else (types,)
-    return bool(candidates) and all(isinstance(one, type) and issubclass(one, BaseException) for one in candidates)
+def _are_exception_types(types: object) -> bool:
+    if not isinstance(types, tuple):
+        return is_exception_type(types)
+    candidates = list[object](types)
+    return bool(candidates) and all(map(is_exception_type, candidates))
 
 
 def _check_wait(timeout: object, pump: object) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ._errors import BrokenPromise, StuckPromise, UnhandledRejection, short
@@ -97,13 +97,14 @@ _alarms: dict[int, weakref.ref[Alarm]] = {}
 class Alarm:
     """Reports a rejection that is dropped, or swept, before anybody observed it."""
 
-    __slots__ = ("__weakref__", "_home", "_reason", "_site", "_traceback")
+    __slots__ = ("__weakref__", "_excuse", "_home", "_reason", "_site", "_traceback")
 
     def __init__(self, reason: BaseException, traceback: TracebackType | None, home: Home, site: Site | None) -> None:
         self._reason = reason
         self._traceback = traceback
         self._home = home
         self._site = site
+        self._excuse: tuple[int, int] | None = None
         # The entry in this dictionary is the permission to ring: whoever pops it, rings or disarms, nobody else does.
         _alarms[id(self)] = weakref.ref(self)
         if settings.strict:
@@ -112,7 +113,17 @@ class Alarm:
                 home.arm()
 
     def __del__(self) -> None:
-        self.accuse()
+        if self._excuse is None or self._excuse != _instruction():
+            self.accuse()
+        else:
+            self.disarm()
+
+    def excuse(self) -> None:
+        """Do not ring if the promise dies in the very instruction in which its resolving functions died.
+
+        Then all three were dropped together, in a `Resolvers` tuple for example, and nobody can miss the outcome.
+        """
+        self._excuse = _instruction()
 
     def disarm(self) -> None:
         """Note that the rejection has been observed."""
@@ -123,6 +134,14 @@ class Alarm:
         if _alarms.pop(id(self), None) is not None and not settings.exiting:
             self._reason.__traceback__ = self._traceback
             submit(_describe(self._reason, self._home, self._site), self._home)
+
+
+def _instruction() -> tuple[int, int]:
+    """Identify the instruction whose dropping of references runs the finaliser that called our caller."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        frame = frame.f_back
+    return (id(frame), -1 if frame is None else frame.f_lasti)
 
 
 def sweep(home: Home | None = None) -> None:

@@ -6,16 +6,16 @@ import sys
 from collections.abc import Callable
 from contextvars import Context, copy_context
 from functools import partial
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, TypeGuard
 
-from ._asyncio import as_reason, is_awaitable, is_future, run_awaitable, watch_future
+from ._asyncio import as_reason, has, is_awaitable, is_future, run_awaitable, watch_future
 from ._cell import FULFILLED, PENDING, Cell, Filtered, Handler, Reaction
 from ._errors import dropped, not_an_exception, self_resolution, unexpected_arguments
 from ._jobs import Home
 from ._reports import settings, submit_error
 from ._types import Reject, Resolve
 
-__all__ = ["Claim", "Resolution", "fatal", "resolving_functions"]
+__all__ = ["Adoption", "Resolution", "fatal", "is_exception_type", "resolving_functions", "settle_by_raise", "to_exception"]
 
 # A then-method: what a thenable has, and what the adoption rules make of awaitables and futures.
 Then: TypeAlias = Callable[[Resolve[Any], Reject], object]
@@ -110,12 +110,11 @@ def _matching(left: Handler | Filtered | None, source: Cell) -> Handler | None:
     """Choose the rejection handler if it is meant for this reason, and give the reason its own traceback back."""
     if left is None:
         return None
-    types, handler = left if isinstance(left, Filtered) else (Exception, left)
     reason: Any = source._value
-    if not isinstance(reason, types):
+    if not isinstance(reason, left.types if isinstance(left, Filtered) else Exception):
         return None
     reason.__traceback__ = source._traceback
-    return handler
+    return left.handler if isinstance(left, Filtered) else left
 
 
 def fatal(error: BaseException) -> bool:
@@ -143,7 +142,7 @@ def _find_then(value: Any, home: Home) -> Then | None:
         return partial(watch_future, value)
     if is_awaitable(value):
         return partial(run_awaitable, home, value)
-    if hasattr(type(value), "then"):
+    if has(value, "then"):
         then = value.then  # once, whatever it is (27.2.1.3.2, step 9)
         return then if callable(then) else None
     return None
@@ -220,9 +219,11 @@ class Claim(list[Resolution]):
         if self and not settings.exiting:
             promise = self.pop()
             # Two references are ours. If there is no third and no reaction, the whole affair is dropped, as after a
-            # timeout, and nobody could miss the outcome.
+            # timeout, and nobody can miss the outcome.
             if promise._reactions or sys.getrefcount(promise) > 2:
                 promise._reject(dropped(promise._created()), None)
+                if promise._alarm is not None:
+                    promise._alarm.excuse()
 
 
 def resolving_functions(promise: Resolution) -> tuple[Callable[..., None], Callable[..., None]]:
@@ -240,6 +241,8 @@ def resolving_functions(promise: Resolution) -> tuple[Callable[..., None], Calla
             return
         if more or named:
             promise._reject(unexpected_arguments("resolve", (value, *more), named), None)
+        elif type(value) in PLAIN:
+            promise._fulfil(value)  # as `_resolve` would
         else:
             promise._resolve(value)
 
@@ -261,12 +264,17 @@ def to_exception(reason: object) -> BaseException:
     """Give the exception that a reason is, makes, or has to be wrapped in."""
     if isinstance(reason, BaseException):
         return reason
-    if isinstance(reason, type) and issubclass(reason, BaseException):
-        try:
-            return reason()
-        except Exception as error:
-            return error
-    return not_an_exception(cast(object, reason))
+    if not is_exception_type(reason):
+        return not_an_exception(reason)
+    try:
+        return reason()
+    except Exception as error:
+        return error
+
+
+def is_exception_type(value: object) -> TypeGuard[type[BaseException]]:
+    """Tell whether a value is an exception class."""
+    return isinstance(value, type) and issubclass(value, BaseException)
 
 
 def settle_by_raise(promise: Resolution, reject: Callable[..., None], error: BaseException) -> None:

@@ -1,0 +1,1 @@
+"""Speed and memory of promisepy beside its peers; see README.md."""
