@@ -148,7 +148,6 @@ async def _await(awaitable: Any) -> Any:
 
 def watch_future(future: FutureLike, resolve: Resolver, reject: Resolver) -> None:
     """Settle with the outcome of a future, whose callbacks may come on any thread, or at once."""
-
     has_exception = hasattr(type(future), "exception")
 
     def on_done(future: Any, /) -> None:

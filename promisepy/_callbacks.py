@@ -1,7 +1,7 @@
 """Callback APIs become promises: each convention is a row of data, and one function reads the rows.
 
-A convention answers four independent questions: where the callbacks go, how the arguments of a callback tell an outcome,
-what shape a value has, and how the work is cancelled (the last one comes with cancellation).
+A convention answers four independent questions: where the callbacks go, how the arguments of a callback tell an
+outcome, what shape a value has, and how the work is cancelled (the last one comes with cancellation).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import WRAPPER_ASSIGNMENTS, update_wrapper
-from typing import Any, Final, Literal, TypeAlias, TypeVar, TypeVarTuple, Unpack, overload
+from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeAlias, TypeVar, TypeVarTuple, overload
 
 from ._errors import CallbackError, short
 from ._promise import Promise
@@ -21,6 +21,7 @@ R = TypeVar("R")
 R1 = TypeVar("R1")
 R2 = TypeVar("R2")
 E = TypeVar("E")
+P = ParamSpec("P")
 Ts = TypeVarTuple("Ts")
 Rs = TypeVarTuple("Rs")
 
@@ -109,29 +110,65 @@ STYLES: Final[dict[str, Convention]] = {
 
 
 @overload
-def promisify(fn: Callable[[Unpack[Ts], Callable[[], Any]], Any], /) -> Callable[[Unpack[Ts]], Promise[None]]: ...
-@overload
-def promisify(fn: Callable[[Unpack[Ts], Callable[[R], Any]], Any], /) -> Callable[[Unpack[Ts]], Promise[R]]: ...
+def promisify(
+    fn: Callable[[*Ts, Callable[[], Any]], Any], /, *, style: Literal["value"] = "value", callback: Literal[-1] = -1
+) -> Callable[[*Ts], Promise[None]]: ...
 @overload
 def promisify(
-    fn: Callable[[Unpack[Ts], Callable[[R1, R2, Unpack[Rs]], Any]], Any], /
-) -> Callable[[Unpack[Ts]], Promise[tuple[R1, R2, Unpack[Rs]]]]: ...
+    fn: Callable[[*Ts, Callable[[R], Any]], Any], /, *, style: Literal["value"] = "value", callback: Literal[-1] = -1
+) -> Callable[[*Ts], Promise[R]]: ...
 @overload
 def promisify(
-    fn: Callable[[Unpack[Ts], Callable[[E | None], Any]], Any], /, *, style: Literal["error_first"]
-) -> Callable[[Unpack[Ts]], Promise[None]]: ...
+    fn: Callable[[*Ts, Callable[[R1, R2, *Rs], Any]], Any],
+    /,
+    *,
+    style: Literal["value"] = "value",
+    callback: Literal[-1] = -1,
+) -> Callable[[*Ts], Promise[tuple[R1, R2, *Rs]]]: ...
 @overload
 def promisify(
-    fn: Callable[[Unpack[Ts], Callable[[E | None, R | None], Any]], Any], /, *, style: Literal["error_first"]
-) -> Callable[[Unpack[Ts]], Promise[R]]: ...
+    fn: Callable[Concatenate[Callable[[], Any], P], Any], /, *, style: Literal["value"] = "value", callback: Literal[0]
+) -> Callable[P, Promise[None]]: ...
 @overload
 def promisify(
-    fn: Callable[[Unpack[Ts], Callable[[R | None, E | None], Any]], Any], /, *, style: Literal["error_last"]
-) -> Callable[[Unpack[Ts]], Promise[R]]: ...
+    fn: Callable[Concatenate[Callable[[R], Any], P], Any], /, *, style: Literal["value"] = "value", callback: Literal[0]
+) -> Callable[P, Promise[R]]: ...
 @overload
 def promisify(
-    fn: Callable[[Unpack[Ts], Callable[[R], Any], Callable[[E], Any]], Any], /, *, style: Literal["two_callbacks"]
-) -> Callable[[Unpack[Ts]], Promise[R]]: ...
+    fn: Callable[Concatenate[Callable[[R1, R2, *Rs], Any], P], Any],
+    /,
+    *,
+    style: Literal["value"] = "value",
+    callback: Literal[0],
+) -> Callable[P, Promise[tuple[R1, R2, *Rs]]]: ...
+@overload
+def promisify(
+    fn: Callable[[*Ts, Callable[[E | None], Any]], Any], /, *, style: Literal["error_first", "error_last"]
+) -> Callable[[*Ts], Promise[None]]: ...
+@overload
+def promisify(
+    fn: Callable[[*Ts, Callable[[E | None, R | None], Any]], Any], /, *, style: Literal["error_first"]
+) -> Callable[[*Ts], Promise[R]]: ...
+@overload
+def promisify(
+    fn: Callable[[*Ts, Callable[[E | None, R1 | None, R2 | None], Any]], Any], /, *, style: Literal["error_first"]
+) -> Callable[[*Ts], Promise[tuple[R1, R2]]]: ...
+@overload
+def promisify(
+    fn: Callable[[*Ts, Callable[[R | None, E | None], Any]], Any], /, *, style: Literal["error_last"]
+) -> Callable[[*Ts], Promise[R]]: ...
+@overload
+def promisify(
+    fn: Callable[[*Ts, Callable[[], Any], Callable[..., Any]], Any], /, *, style: Literal["two_callbacks"]
+) -> Callable[[*Ts], Promise[None]]: ...
+@overload
+def promisify(
+    fn: Callable[[*Ts, Callable[[R], Any], Callable[..., Any]], Any], /, *, style: Literal["two_callbacks"]
+) -> Callable[[*Ts], Promise[R]]: ...
+@overload
+def promisify(
+    fn: Callable[[*Ts, Callable[[R1, R2, *Rs], Any], Callable[..., Any]], Any], /, *, style: Literal["two_callbacks"]
+) -> Callable[[*Ts], Promise[tuple[R1, R2, *Rs]]]: ...
 @overload
 def promisify(
     fn: Callable[..., Any],
@@ -142,6 +179,16 @@ def promisify(
     errback: Place | None = None,
     shape: Shape | None = None,
     result: type[R],
+) -> Callable[..., Promise[R]]: ...
+@overload
+def promisify(
+    fn: Callable[..., Any],
+    /,
+    *,
+    style: Style | Convention = "value",
+    callback: Place | None = None,
+    errback: Place | None = None,
+    shape: Callable[[tuple[Any, ...]], R],
 ) -> Callable[..., Promise[R]]: ...
 def promisify(
     fn: Any,
@@ -165,9 +212,9 @@ def promisify(
         result: the type of the value, for functions whose own types do not tell it. Only checkers look at it.
 
     Returns:
-        A function that returns a promise. The promise is rejected with what `fn` raises, with the error that the library
-        reports, wrapped in `CallbackError` unless it is an exception, or with `BrokenPromise` if the library drops the
-        callbacks. Later calls of the callbacks are ignored.
+        A function that returns a promise. The promise is rejected with what `fn` raises, with the error that the
+        library reports, wrapped in `CallbackError` unless it is an exception, or with `BrokenPromise` if the library
+        drops the callbacks. Later calls of the callbacks are ignored.
 
     Raises:
         TypeError: `fn` is not callable, or `style` is unknown.
@@ -185,7 +232,9 @@ def promisify(
         raise TypeError(f"promisify() expected a function, got {short(fn)}: pass the function, do not call it")
     convention = STYLES.get(style) if isinstance(style, str) else style
     if not isinstance(convention, Convention):
-        raise TypeError(f"promisify() expected style to be a Convention or one of {', '.join(STYLES)}, got {short(style)}")
+        raise TypeError(
+            f"promisify() expected style to be a Convention or one of {', '.join(STYLES)}, got {short(style)}"
+        )
     given: dict[str, Any] = {"callback": callback, "errback": errback, "shape": shape}
     row = replace(convention, **{name: value for name, value in given.items() if value is not None})
     _check_places(row)
@@ -212,7 +261,9 @@ def promisify(
 new_promise = Promise[Any].with_resolvers
 
 
-def _adapt(outcome: Outcome, shape: Shape, resolve: Callable[..., None], reject: Callable[..., None]) -> Callable[..., None]:
+def _adapt(
+    outcome: Outcome, shape: Shape, resolve: Callable[..., None], reject: Callable[..., None]
+) -> Callable[..., None]:
     """Make the plain function that the library gets: any arguments, no result, never raises."""
 
     def callback(*arguments: Any, **keywords: Any) -> None:
@@ -241,6 +292,7 @@ def _check_places(row: Convention) -> None:
     for place in (row.callback, row.errback):
         if place is not None and not isinstance(place, str) and place not in (0, -1):
             raise TypeError(
-                f"promisify() expected a place for the callback, -1 (last), 0 (first) or a keyword, got {short(place)}: "
+                f"promisify() expected a place for the callback, -1 (last), 0 (first) or a keyword, "
+                f"got {short(place)}: "
                 "write promisify(lambda callback, *rest: fn(rest[0], callback, *rest[1:]), callback=0) for others"
             )

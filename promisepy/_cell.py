@@ -97,7 +97,6 @@ class Filtered:
         raise reason
 
 
-
 class Cell(Reaction):
     """State, outcome and reactions of one promise."""
 
@@ -179,7 +178,7 @@ class Cell(Reaction):
             self._help(reactions)
 
     def _help(self, reactions: list[Reaction]) -> None:
-        """Queue all reactions: another thread, or a signal handler, has settled between the two looks of `_subscribe`."""
+        """Queue all reactions: another thread, or a signal handler, has settled inside `_subscribe`."""
         _release(reactions)
         self._observe()
 

@@ -1,8 +1,8 @@
 """The combinators: many promises in, one out (ECMA-262 27.2.4.1 to 27.2.4.5).
 
-Each input gets an `Element`, a reaction whose home is the result's home. So all elements of one group run on one thread,
-and a group counts without locks, wherever its inputs settle. When the result is settled, the elements that are left
-detach from their inputs: a race does not keep its losers' reactions, nor they the winner (S15).
+Each input gets an `Element`, a reaction whose home is the result's home. So all elements of one group run on one
+thread, and a group counts without locks, wherever its inputs settle. When the result is settled, the elements that are
+left detach from their inputs: a race does not keep its losers' reactions, nor they the winner (S15).
 """
 
 from __future__ import annotations

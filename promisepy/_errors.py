@@ -1,12 +1,12 @@
 """The exception tree, and the wording of every message that a user can meet.
 
-    PromiseError
-    ├── BrokenPromise          nobody is left who could settle the promise
-    │   └── StuckPromise       the home that should run its handler is gone
-    ├── Cancelled              the work was cancelled; an ordinary rejection
-    ├── CallbackError          a callback reported something that is no exception
-    ├── UnhandledRejection     the wrapper in which an unobserved rejection is shown
-    └── DeadlockError          (also RuntimeError) waiting here could never end
+PromiseError
+├── BrokenPromise          nobody is left who could settle the promise
+│   └── StuckPromise       the home that should run its handler is gone
+├── Cancelled              the work was cancelled; an ordinary rejection
+├── CallbackError          a callback reported something that is no exception
+├── UnhandledRejection     the wrapper in which an unobserved rejection is shown
+└── DeadlockError          (also RuntimeError) waiting here could never end
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class CallbackError(PromiseError):
         keywords: its keyword arguments.
     """
 
-    def __init__(self, message: str, arguments: tuple[object, ...] = (), keywords: dict[str, object] | None = None):
+    def __init__(
+        self, message: str, arguments: tuple[object, ...] = (), keywords: dict[str, object] | None = None
+    ) -> None:
         super().__init__(message)
         self.arguments = arguments
         self.keywords = keywords or {}

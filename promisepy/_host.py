@@ -6,7 +6,8 @@ an installed host such as a GUI's loop, drains it as well; at interpreter exit t
 
 Waking is safe from every thread, from a signal handler that interrupts the very `select` or `wait` that sleeps, and
 from finalisers. `call_soon_threadsafe` writes to the loop's self-pipe; plain `call_soon` is used only inside a task or
-callback of the same loop, where the loop cannot be asleep. A thread in `wait` sleeps in `SimpleQueue.get`, whose `put` is re-entrant.
+callback of the same loop, where the loop cannot be asleep. A thread in `wait` sleeps in
+`SimpleQueue.get`, whose `put` is re-entrant.
 """
 
 from __future__ import annotations
@@ -103,7 +104,19 @@ class LoopHome(Home):
 class ThreadHome(Home):
     """The home of promises that were created on a thread without a running loop."""
 
-    __slots__ = ("_context", "_ident", "_runner", "_waiting", "_wakeups", "ended", "host", "loop", "name", "suspended", "tasks")
+    __slots__ = (
+        "_context",
+        "_ident",
+        "_runner",
+        "_waiting",
+        "_wakeups",
+        "ended",
+        "host",
+        "loop",
+        "name",
+        "suspended",
+        "tasks",
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -179,9 +192,7 @@ class ThreadHome(Home):
             loop = self._runner.get_loop()
         return _start(self.tasks, loop, coroutine, context)
 
-    def run_until(
-        self, is_done: Callable[[], bool], timeout: float | None, pump: Callable[[], object] | None
-    ) -> bool:
+    def run_until(self, is_done: Callable[[], bool], timeout: float | None, pump: Callable[[], object] | None) -> bool:
         """Drain this home, on its own thread, until `is_done()`; false if `timeout` seconds were not enough."""
         deadline = None if timeout is None else time.monotonic() + timeout
         pause, longest = PUMP_PAUSE
@@ -335,7 +346,7 @@ def _in_callback() -> bool:
     """Tell whether this thread's loop is running a callback, so that it cannot be asleep in `select`.
 
     Equals "no", which merely costs a needless wake-up through the self-pipe: two system calls and a turn of the loop. A
-    signal handler or finaliser that strikes in or just before `select` has no `Handle._run` between itself and the loop.
+    signal handler or finaliser that strikes in or just before `select` finds no `Handle._run` between it and the loop.
     """
     frame: FrameType | None = sys._getframe(2)
     for _ in range(CALLBACK_DEPTH):

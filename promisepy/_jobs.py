@@ -4,11 +4,11 @@ ECMA-262 9.5 asks for jobs that run one at a time, to completion, in the order i
 such a queue together with whatever calls `drain` on the home's thread: an asyncio loop, a script's `wait`, a GUI.
 
 INV-FIFO    Jobs leave in the order in which they came, whoever queued them; also when a burst ends early.
-INV-ARMED   If a job is queued, somebody is going to look. A poster appends first and reads `armed` after; a drain clears
-            `armed` first and looks at the queue after. Whatever the interleaving, one of the two sees the other. Both
-            steps are single operations of a deque or an attribute, atomic with and without the GIL, so no lock is taken
-            and a signal handler or finaliser may post in the middle of a post. Two posters may both find a home unarmed:
-            the second wake-up finds an empty queue.
+INV-ARMED   If a job is queued, somebody is going to look. A poster appends first and reads `armed` after; a drain
+            clears `armed` first and looks at the queue after. Whatever the interleaving, one of the two sees the other.
+            Both steps are single operations of a deque or an attribute, atomic with and without the GIL, so no lock is
+            taken and a signal handler or finaliser may post in the middle of a post. Two posters may both find a home
+            unarmed: the second wake-up finds an empty queue.
 INV-ALIVE   An exception that leaves a job (KeyboardInterrupt, SystemExit) leaves the queue armed for the rest.
 
 Weak spot: a KeyboardInterrupt that strikes between taking a job and its first step loses that job, as in asyncio.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future
 from contextvars import copy_context
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 from . import _errors
 from ._asyncio import as_reason, suspend
@@ -36,11 +36,11 @@ E = TypeVar("E", bound=BaseException)
 E2 = TypeVar("E2", bound=BaseException)
 E3 = TypeVar("E3", bound=BaseException)
 P = ParamSpec("P")
-# Bounds that only help the checkers' solvers: a handler that never returns, and one that may return None.
-NeverU = TypeVar("NeverU", bound="Never")
-NeverV = TypeVar("NeverV", bound="Never")
-NoneU = TypeVar("NoneU", bound=None)
-NoneV = TypeVar("NoneV", bound=None)
+# Results that certainly are not adopted, or are Never or Any. They only help the checkers' solvers: mypy would join
+# `int | str` to `object` wherever it has to tell it apart from something adoptable.
+Plain: TypeAlias = int | float | complex | str | bytes | bytearray | None
+PlainU = TypeVar("PlainU", bound=Plain)
+PlainV = TypeVar("PlainV", bound=Plain)
 T1 = TypeVar("T1")
 T2 = TypeVar("T2")
 T3 = TypeVar("T3")
@@ -89,56 +89,58 @@ class Promise(Resolution, Generic[T_co]):
             outcome.close()
             raise _errors.coroutine_executor()
 
+    # fmt: off
     @overload
-    def then(self, on_fulfilled: Callable[[T_co], NeverU], on_rejected: None = None, /) -> Promise[NeverU]: ...
+    def then(self, on_fulfilled: Callable[[T_co], PlainU], on_rejected: None = None, /) -> Promise[PlainU]: ...
     @overload
     def then(self, on_fulfilled: Callable[[T_co], Adoptable[U]], on_rejected: None = None, /) -> Promise[U]: ...
     @overload
-    def then(self, on_fulfilled: None, on_rejected: Callable[[Exception], NeverV], /) -> Promise[T_co | NeverV]: ...
+    def then(self, on_fulfilled: None, on_rejected: Callable[[Exception], PlainV], /) -> Promise[T_co | PlainV]: ...
     @overload
     def then(self, on_fulfilled: None, on_rejected: Callable[[Exception], Adoptable[V]], /) -> Promise[T_co | V]: ...
     @overload
-    def then(self, on_fulfilled: None, on_rejected: Callable[[Exception], Adoptable[V] | NoneV], /) -> Promise[T_co | V | NoneV]: ...
+    def then(self, on_fulfilled: None, on_rejected: Callable[[Exception], Adoptable[V] | PlainV], /) -> Promise[T_co | V | PlainV]: ...
     @overload
     def then(self, on_fulfilled: None, on_rejected: Callable[[Exception], Adoptable[V] | V], /) -> Promise[T_co | V]: ...
     @overload
-    def then(self, on_fulfilled: Callable[[T_co], NeverU], on_rejected: Callable[[Exception], NeverV], /) -> Promise[NeverU | NeverV]: ...
+    def then(self, on_fulfilled: Callable[[T_co], PlainU], on_rejected: Callable[[Exception], PlainV], /) -> Promise[PlainU | PlainV]: ...
     @overload
-    def then(self, on_fulfilled: Callable[[T_co], NeverU], on_rejected: Callable[[Exception], Adoptable[V]], /) -> Promise[NeverU | V]: ...
+    def then(self, on_fulfilled: Callable[[T_co], PlainU], on_rejected: Callable[[Exception], Adoptable[V]], /) -> Promise[PlainU | V]: ...
     @overload
-    def then(self, on_fulfilled: Callable[[T_co], NeverU], on_rejected: Callable[[Exception], Adoptable[V] | NoneV], /) -> Promise[NeverU | V | NoneV]: ...
+    def then(self, on_fulfilled: Callable[[T_co], PlainU], on_rejected: Callable[[Exception], Adoptable[V] | PlainV], /) -> Promise[PlainU | V | PlainV]: ...
     @overload
-    def then(self, on_fulfilled: Callable[[T_co], NeverU], on_rejected: Callable[[Exception], Adoptable[V] | V], /) -> Promise[NeverU | V]: ...
+    def then(self, on_fulfilled: Callable[[T_co], PlainU], on_rejected: Callable[[Exception], Adoptable[V] | V], /) -> Promise[PlainU | V]: ...
     @overload
-    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U]], on_rejected: Callable[[Exception], NeverV], /) -> Promise[U | NeverV]: ...
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U]], on_rejected: Callable[[Exception], PlainV], /) -> Promise[U | PlainV]: ...
     @overload
     def then(self, on_fulfilled: Callable[[T_co], Adoptable[U]], on_rejected: Callable[[Exception], Adoptable[V]], /) -> Promise[U | V]: ...
     @overload
-    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U]], on_rejected: Callable[[Exception], Adoptable[V] | NoneV], /) -> Promise[U | V | NoneV]: ...
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U]], on_rejected: Callable[[Exception], Adoptable[V] | PlainV], /) -> Promise[U | V | PlainV]: ...
     @overload
     def then(self, on_fulfilled: Callable[[T_co], Adoptable[U]], on_rejected: Callable[[Exception], Adoptable[V] | V], /) -> Promise[U | V]: ...
     @overload
-    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | NoneU], on_rejected: Callable[[Exception], NeverV], /) -> Promise[U | NoneU | NeverV]: ...
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | PlainU], on_rejected: Callable[[Exception], PlainV], /) -> Promise[U | PlainU | PlainV]: ...
     @overload
-    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | NoneU], on_rejected: Callable[[Exception], Adoptable[V]], /) -> Promise[U | NoneU | V]: ...
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | PlainU], on_rejected: Callable[[Exception], Adoptable[V]], /) -> Promise[U | PlainU | V]: ...
     @overload
-    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | NoneU], on_rejected: Callable[[Exception], Adoptable[V] | NoneV], /) -> Promise[U | NoneU | V | NoneV]: ...
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | PlainU], on_rejected: Callable[[Exception], Adoptable[V] | PlainV], /) -> Promise[U | PlainU | V | PlainV]: ...
     @overload
-    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | NoneU], on_rejected: Callable[[Exception], Adoptable[V] | V], /) -> Promise[U | NoneU | V]: ...
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | PlainU], on_rejected: Callable[[Exception], Adoptable[V] | V], /) -> Promise[U | PlainU | V]: ...
     @overload
-    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | U], on_rejected: Callable[[Exception], NeverV], /) -> Promise[U | NeverV]: ...
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | U], on_rejected: Callable[[Exception], PlainV], /) -> Promise[U | PlainV]: ...
     @overload
     def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | U], on_rejected: Callable[[Exception], Adoptable[V]], /) -> Promise[U | V]: ...
     @overload
-    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | U], on_rejected: Callable[[Exception], Adoptable[V] | NoneV], /) -> Promise[U | V | NoneV]: ...
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | U], on_rejected: Callable[[Exception], Adoptable[V] | PlainV], /) -> Promise[U | V | PlainV]: ...
     @overload
     def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | U], on_rejected: Callable[[Exception], Adoptable[V] | V], /) -> Promise[U | V]: ...
     @overload
     def then(self, on_fulfilled: None = None, on_rejected: None = None, /) -> Promise[T_co]: ...
     @overload
-    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | NoneU], on_rejected: None = None, /) -> Promise[U | NoneU]: ...
+    def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | PlainU], on_rejected: None = None, /) -> Promise[U | PlainU]: ...
     @overload
     def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | U], on_rejected: None = None, /) -> Promise[U]: ...
+    # fmt: on
     def then(self, on_fulfilled: Any = None, on_rejected: Any = None, /) -> Promise[Any]:
         """Leave handlers for the outcome, and get a promise for what they make of it.
 
@@ -186,38 +188,40 @@ class Promise(Resolution, Generic[T_co]):
                 self._help(reactions)
         return child
 
+    # fmt: off
     @overload
-    def catch(self, on_rejected: Callable[[Exception], NeverV], /) -> Promise[T_co | NeverV]: ...
+    def catch(self, on_rejected: Callable[[Exception], PlainV], /) -> Promise[T_co | PlainV]: ...
     @overload
     def catch(self, on_rejected: Callable[[Exception], Adoptable[V]], /) -> Promise[T_co | V]: ...
     @overload
-    def catch(self, on_rejected: Callable[[Exception], Adoptable[V] | NoneV], /) -> Promise[T_co | V | NoneV]: ...
+    def catch(self, on_rejected: Callable[[Exception], Adoptable[V] | PlainV], /) -> Promise[T_co | V | PlainV]: ...
     @overload
     def catch(self, on_rejected: Callable[[Exception], Adoptable[V] | V], /) -> Promise[T_co | V]: ...
     @overload
-    def catch(self, types: tuple[type[E], type[E2]], on_rejected: Callable[[E | E2], NeverV], /) -> Promise[T_co | NeverV]: ...
+    def catch(self, types: tuple[type[E], type[E2]], on_rejected: Callable[[E | E2], PlainV], /) -> Promise[T_co | PlainV]: ...
     @overload
     def catch(self, types: tuple[type[E], type[E2]], on_rejected: Callable[[E | E2], Adoptable[V]], /) -> Promise[T_co | V]: ...
     @overload
-    def catch(self, types: tuple[type[E], type[E2]], on_rejected: Callable[[E | E2], Adoptable[V] | NoneV], /) -> Promise[T_co | V | NoneV]: ...
+    def catch(self, types: tuple[type[E], type[E2]], on_rejected: Callable[[E | E2], Adoptable[V] | PlainV], /) -> Promise[T_co | V | PlainV]: ...
     @overload
     def catch(self, types: tuple[type[E], type[E2]], on_rejected: Callable[[E | E2], Adoptable[V] | V], /) -> Promise[T_co | V]: ...
     @overload
-    def catch(self, types: tuple[type[E], type[E2], type[E3]], on_rejected: Callable[[E | E2 | E3], NeverV], /) -> Promise[T_co | NeverV]: ...
+    def catch(self, types: tuple[type[E], type[E2], type[E3]], on_rejected: Callable[[E | E2 | E3], PlainV], /) -> Promise[T_co | PlainV]: ...
     @overload
     def catch(self, types: tuple[type[E], type[E2], type[E3]], on_rejected: Callable[[E | E2 | E3], Adoptable[V]], /) -> Promise[T_co | V]: ...
     @overload
-    def catch(self, types: tuple[type[E], type[E2], type[E3]], on_rejected: Callable[[E | E2 | E3], Adoptable[V] | NoneV], /) -> Promise[T_co | V | NoneV]: ...
+    def catch(self, types: tuple[type[E], type[E2], type[E3]], on_rejected: Callable[[E | E2 | E3], Adoptable[V] | PlainV], /) -> Promise[T_co | V | PlainV]: ...
     @overload
     def catch(self, types: tuple[type[E], type[E2], type[E3]], on_rejected: Callable[[E | E2 | E3], Adoptable[V] | V], /) -> Promise[T_co | V]: ...
     @overload
-    def catch(self, types: type[E] | tuple[type[E], ...], on_rejected: Callable[[E], NeverV], /) -> Promise[T_co | NeverV]: ...
+    def catch(self, types: type[E] | tuple[type[E], ...], on_rejected: Callable[[E], PlainV], /) -> Promise[T_co | PlainV]: ...
     @overload
     def catch(self, types: type[E] | tuple[type[E], ...], on_rejected: Callable[[E], Adoptable[V]], /) -> Promise[T_co | V]: ...
     @overload
-    def catch(self, types: type[E] | tuple[type[E], ...], on_rejected: Callable[[E], Adoptable[V] | NoneV], /) -> Promise[T_co | V | NoneV]: ...
+    def catch(self, types: type[E] | tuple[type[E], ...], on_rejected: Callable[[E], Adoptable[V] | PlainV], /) -> Promise[T_co | V | PlainV]: ...
     @overload
     def catch(self, types: type[E] | tuple[type[E], ...], on_rejected: Callable[[E], Adoptable[V] | V], /) -> Promise[T_co | V]: ...
+    # fmt: on
     def catch(self, *arguments: Any) -> Promise[Any]:
         """Leave a handler for rejections: `catch(handler)`, `catch(ValueError, handler)`, `catch((A, B), handler)`.
 
@@ -328,7 +332,7 @@ class Promise(Resolution, Generic[T_co]):
         if home.host is not None and pump is None:
             raise _errors.wait_under_host(home.host)
         if self._state is PENDING:
-            self._refuse_deadlock([*home.suspended, *filter(None, [home.running])])
+            self._refuse_deadlock([*home.suspended, home.running])
         wake = Wake(home, self)
         self._subscribe(wake)
         try:
@@ -345,7 +349,7 @@ class Promise(Resolution, Generic[T_co]):
             del self, value, wake  # as in __await__
 
     def _refuse_deadlock(self, running: list[Any]) -> None:
-        if any(reaches(job, self) for job in running):
+        if any(job is not None and reaches(job, self) for job in running):
             raise _errors.wait_for_self(repr(self))
         if any(isinstance(reaction, Adoption) and reaches(reaction, self) for reaction in self._reactions or ()):
             raise _errors.wait_for_cycle(repr(self))
@@ -410,37 +414,39 @@ class Promise(Resolution, Generic[T_co]):
 
     if not TYPE_CHECKING:  # so that checkers report these uses as well
 
-        def __bool__(self):
+        def __bool__(self) -> bool:
             """Refuse: `if promise:` would always be true."""
             raise _errors.not_a_boolean()
 
-        def __iter__(self):
+        def __iter__(self) -> object:
             """Refuse: `for x in promise:` is meant for the value."""
             raise _errors.not_iterable()
 
-        def __enter__(self):
+        def __enter__(self) -> object:
             """Refuse: `with promise:` is meant for the value."""
             raise _errors.not_a_context_manager()
 
-        def __exit__(self, *exc_info):
+        def __exit__(self, *exc_info: object) -> None:
             """Never called."""
 
-        def __reduce_ex__(self, protocol):
+        def __reduce_ex__(self, protocol: object) -> object:
             """Refuse copies and pickles."""
             raise _errors.not_copyable()
 
+    # fmt: off
     @overload
     @classmethod
     def resolve(cls, /) -> Promise[None]: ...
     @overload
     @classmethod
-    def resolve(cls, value: Future[U], /) -> Promise[U]: ...
+    def resolve(cls, value: PlainU, /) -> Promise[PlainU]: ...
     @overload
     @classmethod
     def resolve(cls, value: Adoptable[U], /) -> Promise[U]: ...
     @overload
     @classmethod
     def resolve(cls, value: Adoptable[U] | U, /) -> Promise[U]: ...
+    # fmt: on
     @classmethod
     def resolve(cls, value: Any = None, /) -> Promise[Any]:
         """Give a promise for a value.
@@ -490,18 +496,20 @@ class Promise(Resolution, Generic[T_co]):
         promise._reject(as_reason(error), error.__traceback__)
         return promise
 
+    # fmt: off
     @overload
     @classmethod
-    def try_(cls, function: Callable[P, NeverU], /, *args: P.args, **kwargs: P.kwargs) -> Promise[NeverU]: ...
+    def try_(cls, function: Callable[P, PlainU], /, *args: P.args, **kwargs: P.kwargs) -> Promise[PlainU]: ...
     @overload
     @classmethod
     def try_(cls, function: Callable[P, Adoptable[U]], /, *args: P.args, **kwargs: P.kwargs) -> Promise[U]: ...
     @overload
     @classmethod
-    def try_(cls, function: Callable[P, Adoptable[U] | NoneU], /, *args: P.args, **kwargs: P.kwargs) -> Promise[U | NoneU]: ...
+    def try_(cls, function: Callable[P, Adoptable[U] | PlainU], /, *args: P.args, **kwargs: P.kwargs) -> Promise[U | PlainU]: ...
     @overload
     @classmethod
     def try_(cls, function: Callable[P, Adoptable[U] | U], /, *args: P.args, **kwargs: P.kwargs) -> Promise[U]: ...
+    # fmt: on
     @classmethod
     def try_(cls, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Promise[Any]:
         """Call a function now, and give a promise for what it returns or raises.
@@ -560,6 +568,7 @@ class Promise(Resolution, Generic[T_co]):
         resolvers: Resolvers[Any] = _new_tuple(Resolvers, (promise, resolve, reject))
         return resolvers
 
+    # fmt: off
     @overload
     @classmethod
     def all(cls, promises: tuple[Adoptable[T1]], /) -> Promise[tuple[T1]]: ...  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
@@ -587,6 +596,7 @@ class Promise(Resolution, Generic[T_co]):
     @overload
     @classmethod
     def all(cls, promises: Iterable[Adoptable[T]], /) -> Promise[list[T]]: ...
+    # fmt: on
     @classmethod
     def all(cls, *promises: Any) -> Promise[Any]:
         """Wait for every value.
@@ -606,6 +616,7 @@ class Promise(Resolution, Generic[T_co]):
         """
         return _combine("all", All, promises)
 
+    # fmt: off
     @overload
     @classmethod
     def all_settled(cls, promises: tuple[Adoptable[T1]], /) -> Promise[tuple[Settled[T1]]]: ...  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
@@ -633,6 +644,7 @@ class Promise(Resolution, Generic[T_co]):
     @overload
     @classmethod
     def all_settled(cls, promises: Iterable[Adoptable[T]], /) -> Promise[list[Settled[T]]]: ...
+    # fmt: on
     @classmethod
     def all_settled(cls, *promises: Any) -> Promise[Any]:
         """Wait for every outcome; never rejects because of an input.
@@ -651,6 +663,7 @@ class Promise(Resolution, Generic[T_co]):
         """
         return _combine("all_settled", AllSettled, promises)
 
+    # fmt: off
     @overload
     @classmethod
     def any(cls, promises: tuple[Adoptable[T1]], /) -> Promise[T1]: ...
@@ -678,6 +691,7 @@ class Promise(Resolution, Generic[T_co]):
     @overload
     @classmethod
     def any(cls, promises: Iterable[Adoptable[T]], /) -> Promise[T]: ...
+    # fmt: on
     @classmethod
     def any(cls, *promises: Any) -> Promise[Any]:
         """Wait for the first value.
@@ -697,6 +711,7 @@ class Promise(Resolution, Generic[T_co]):
         """
         return _combine("any", Any_, promises)
 
+    # fmt: off
     @overload
     @classmethod
     def race(cls, promises: tuple[Adoptable[T1]], /) -> Promise[T1]: ...
@@ -724,6 +739,7 @@ class Promise(Resolution, Generic[T_co]):
     @overload
     @classmethod
     def race(cls, promises: Iterable[Adoptable[T]], /) -> Promise[T]: ...
+    # fmt: on
     @classmethod
     def race(cls, *promises: Any) -> Promise[Any]:
         """Take the first outcome, value or rejection.
@@ -862,7 +878,7 @@ def _combine(name: str, group: type[Group], arguments: tuple[Iterable[Any], ...]
 
 
 def _combine_keyed(name: str, group: type[Group], inputs: Mapping[Any, Any]) -> Promise[Any]:
-    if not isinstance(cast(object, inputs), Mapping):  # callers without a type checker get a message, too
+    if not isinstance(cast("object", inputs), Mapping):  # callers without a type checker get a message, too
         raise _errors.expected_mapping(name, inputs)
     result = _pending()
     keys: list[Any] = list(inputs)
@@ -877,12 +893,14 @@ def _combine_keyed(name: str, group: type[Group], inputs: Mapping[Any, Any]) -> 
 def _are_exception_types(types: object) -> bool:
     if not isinstance(types, tuple):
         return is_exception_type(types)
-    candidates = list[object](types)
+    candidates = cast("tuple[object, ...]", types)
     return bool(candidates) and all(map(is_exception_type, candidates))
 
 
 def _check_wait(timeout: object, pump: object) -> None:
-    if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout != timeout):
+    if timeout is not None and (
+        isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout != timeout
+    ):
         raise _errors.expected_seconds(timeout)
     if pump is not None and not callable(pump):
         raise _errors.expected_callable("Promise.wait(pump=)", pump)

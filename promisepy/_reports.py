@@ -23,7 +23,17 @@ from ._types import Report, ReportHook, ReportKind
 if TYPE_CHECKING:
     from ._jobs import Home
 
-__all__ = ["Alarm", "Site", "creation_site", "describe_site", "set_report_hook", "settings", "submit", "submit_error", "sweep"]
+__all__ = [
+    "Alarm",
+    "Site",
+    "creation_site",
+    "describe_site",
+    "set_report_hook",
+    "settings",
+    "submit",
+    "submit_error",
+    "sweep",
+]
 
 Site: TypeAlias = tuple[str, int, str]
 
@@ -113,10 +123,10 @@ class Alarm:
                 home.arm()
 
     def __del__(self) -> None:
-        if self._excuse is None or self._excuse != _instruction():
-            self.accuse()
-        else:
+        if settings.exiting or (self._excuse is not None and self._excuse == _instruction()):
             self.disarm()
+        else:
+            self.accuse()
 
     def excuse(self) -> None:
         """Do not ring if the promise dies in the very instruction in which its resolving functions died.

@@ -15,13 +15,23 @@ from ._jobs import Home
 from ._reports import settings, submit_error
 from ._types import Reject, Resolve
 
-__all__ = ["Adoption", "Resolution", "fatal", "is_exception_type", "resolving_functions", "settle_by_raise", "to_exception"]
+__all__ = [
+    "Adoption",
+    "Resolution",
+    "fatal",
+    "is_exception_type",
+    "resolving_functions",
+    "settle_by_raise",
+    "to_exception",
+]
 
 # A then-method: what a thenable has, and what the adoption rules make of awaitables and futures.
 Then: TypeAlias = Callable[[Resolve[Any], Reject], object]
 
 # The types most often passed as values: none of them can be adopted, so the rules need not be asked.
-PLAIN: Final = frozenset({type(None), bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset})
+PLAIN: Final = frozenset(
+    {type(None), bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset}
+)
 
 
 class Resolution(Cell):
@@ -70,7 +80,7 @@ class Resolution(Cell):
             raise error
 
     def _settle_like(self, source: Cell) -> None:
-        """Take on the outcome of a settled promise, as its identity and thrower reactions would (27.2.2.1, step 1.d)."""
+        """Take on the outcome of a settled promise, as an identity or thrower reaction would (27.2.2.1, step 1.d)."""
         if source._state is FULFILLED:
             self._resolve(source._value)
         else:
@@ -229,8 +239,8 @@ class Claim(list[Resolution]):
 def resolving_functions(promise: Resolution) -> tuple[Callable[..., None], Callable[..., None]]:
     """Make the pair of functions that settle `promise` (CreateResolvingFunctions, 27.2.1.3).
 
-    Plain functions, since libraries look at `__name__` and `__code__` or hold callbacks weakly. They take any arguments,
-    return None and never raise, on any thread; the first call of either wins.
+    Plain functions, since libraries look at `__name__` and `__code__` or hold callbacks weakly. They take any
+    arguments, return None and never raise, on any thread; the first call of either wins.
     """
     claim = Claim((promise,))
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar, Union, final, overload
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar, final, overload
 
 __all__ = [
     "Adoptable",
     "Fulfilled",
+    "FutureLike",
     "Host",
     "Reject",
     "Rejected",
@@ -33,12 +35,20 @@ class Thenable(Protocol[T_co]):
     """Anything whose type has a callable `then`, as in Promises/A+ 1.2."""
 
     # The handlers' results are whatever the foreign library makes of them, hence Any.
-    def then(
-        self, on_fulfilled: Callable[[T_co], Any], on_rejected: Callable[[BaseException], Any], /
-    ) -> object: ...
+    def then(self, on_fulfilled: Callable[[T_co], Any], on_rejected: Callable[[BaseException], Any], /) -> object: ...
 
 
-Adoptable: TypeAlias = Union[Awaitable[T_co], Thenable[T_co]]
+class FutureLike(Protocol[T_co]):
+    """What `concurrent.futures.Future`, which cannot be awaited, has in common with its relatives."""
+
+    # The callback gets the future itself, whose class differs from library to library, hence Any.
+    def add_done_callback(self, callback: Callable[[Any], object], /) -> object: ...
+    def result(self) -> T_co: ...
+
+
+# What handlers and combinators take on the outcome of. `Future` by name: with a protocol in its place mypy gives up on
+# `lambda x: pool.submit(f, x)`.
+Adoptable: TypeAlias = Awaitable[T] | Thenable[T] | Future[T]
 
 
 class Resolve(Protocol[T_contra]):
@@ -47,7 +57,9 @@ class Resolve(Protocol[T_contra]):
     @overload
     def __call__(self: Resolve[None], /) -> None: ...
     @overload
-    def __call__(self, value: T_contra | Awaitable[T_contra] | Thenable[T_contra], /) -> None: ...
+    def __call__(
+        self, value: T_contra | Awaitable[T_contra] | Thenable[T_contra] | FutureLike[T_contra], /
+    ) -> None: ...
 
 
 class Reject(Protocol):
@@ -84,7 +96,7 @@ class Rejected:
     status: Literal["rejected"] = field(default="rejected", init=False, repr=False)
 
 
-Settled: TypeAlias = Union[Fulfilled[T_co], Rejected]
+Settled: TypeAlias = Fulfilled[T_co] | Rejected
 
 
 @dataclass(frozen=True, slots=True)
