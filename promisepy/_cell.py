@@ -31,7 +31,7 @@ from types import TracebackType
 from typing import Final, Literal, TypeAlias
 
 from ._errors import Cancelled, short, stuck
-from ._jobs import Home
+from ._jobs import Home, Job
 from ._reports import Alarm, Site, creation_site, describe_site, settings
 from ._types import State
 
@@ -64,7 +64,7 @@ class Reaction:
         self._source = None
 
     def _settles(self) -> Cell | None:
-        """Name the promise that this reaction alone keeps pending, if there is one."""
+        """Name the promise that cannot settle before this reaction has run, if there is one."""
         return None
 
     def _detach(self) -> None:
@@ -222,15 +222,15 @@ def _release(reactions: list[Reaction]) -> None:
             home.arm()
 
 
-def reaches(start: Reaction, goal: Cell) -> bool:
+def reaches(start: Job, goal: Cell) -> bool:
     """Tell whether `goal` stays pending for as long as `start` has not run."""
     seen: set[int] = set()
-    stack = [start]
+    stack: list[Job] = [start]
     while stack:
         cell = stack.pop()._settles()
         if cell is goal:
             return True
-        if cell is not None and id(cell) not in seen:
+        if isinstance(cell, Cell) and id(cell) not in seen:
             seen.add(id(cell))
             stack.extend(cell._reactions or ())
     return False

@@ -192,7 +192,13 @@ class ThreadHome(Home):
             loop = self._runner.get_loop()
         return _start(self.tasks, loop, coroutine, context)
 
-    def run_until(self, is_done: Callable[[], bool], timeout: float | None, pump: Callable[[], object] | None) -> bool:
+    def run_until(
+        self,
+        is_done: Callable[[], bool],
+        timeout: float | None = None,
+        pump: Callable[[], object] | None = None,
+        before_sleep: Callable[[], object] | None = None,
+    ) -> bool:
         """Drain this home, on its own thread, until `is_done()`; false if `timeout` seconds were not enough."""
         deadline = None if timeout is None else time.monotonic() + timeout
         pause, longest = PUMP_PAUSE
@@ -214,7 +220,10 @@ class ThreadHome(Home):
                     pause = min(2 * pause, longest)
                 if self.jobs:
                     pause = PUMP_PAUSE[0]
-                elif self.tasks:
+                    continue
+                if before_sleep is not None:
+                    before_sleep()
+                if self.tasks:
                     self._run_loop(remaining)
                 else:
                     self._sleep(remaining)
@@ -421,7 +430,7 @@ def _at_exit() -> None:
     try:
         home = _thread.home
         if home is not None:
-            home.run_until(lambda: not home.jobs and not home.tasks, None, None)
+            home.run_until(lambda: not home.jobs and not home.tasks)
             home.close()
         for loop, other in list(_loop_homes.items()):
             if loop.is_closed():

@@ -41,6 +41,9 @@ class Job(Protocol):
     def _abandon(self, home: Home) -> None:
         """Fail what the job would have done, because its home has ended; called on any thread."""
 
+    def _settles(self) -> object:
+        """Name the promise that cannot settle before this job has run, if there is one."""
+
 
 class Suspect(Protocol):
     """A rejection that strict mode reports if it is still unobserved when the queue runs empty."""

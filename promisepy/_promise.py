@@ -51,6 +51,9 @@ T7 = TypeVar("T7")
 T8 = TypeVar("T8")
 
 
+MYPY = False  # as TYPE_CHECKING, but true for mypy only
+
+
 class Promise(Resolution, Generic[T_co]):
     """A value that may come later, from any thread.
 
@@ -331,12 +334,10 @@ class Promise(Resolution, Generic[T_co]):
             raise _errors.wait_in_loop()
         if home.host is not None and pump is None:
             raise _errors.wait_under_host(home.host)
-        if self._state is PENDING:
-            self._refuse_deadlock([*home.suspended, home.running])
         wake = Wake(home, self)
         self._subscribe(wake)
         try:
-            if not home.run_until(wake.is_done, timeout, pump):
+            if not home.run_until(wake.is_done, timeout, pump, wake.refuse_deadlock):
                 raise _errors.timed_out(repr(self), timeout or 0)
         finally:
             wake._detach()
@@ -347,12 +348,6 @@ class Promise(Resolution, Generic[T_co]):
             raise value.with_traceback(self._traceback)
         finally:
             del self, value, wake  # as in __await__
-
-    def _refuse_deadlock(self, running: list[Any]) -> None:
-        if any(job is not None and reaches(job, self) for job in running):
-            raise _errors.wait_for_self(repr(self))
-        if any(isinstance(reaction, Adoption) and reaches(reaction, self) for reaction in self._reactions or ()):
-            raise _errors.wait_for_cycle(repr(self))
 
     def to_future(self) -> Future[T_co]:
         """Give a `concurrent.futures.Future` with the outcome, for code that expects one.
@@ -412,7 +407,12 @@ class Promise(Resolution, Generic[T_co]):
         """Tell state, value or reason and, in debug mode, the line that created the promise."""
         return self._describe()
 
-    if not TYPE_CHECKING:  # so that checkers report these uses as well
+    if TYPE_CHECKING:
+        if not MYPY:  # says truthy-bool of a class without it, but is silent and calls the rest unreachable with it
+
+            def __bool__(self) -> Never: ...
+
+    else:  # so that checkers report these uses as well
 
         def __bool__(self) -> bool:
             """Refuse: `if promise:` would always be true."""
@@ -829,6 +829,16 @@ class Wake(Reaction):
     def is_done(self) -> bool:
         """Tell whether the promise has settled and its turn has come."""
         return self._is_done
+
+    def refuse_deadlock(self) -> None:
+        """Raise if nothing that could still happen would settle the promise while its thread sleeps here."""
+        promise = self._source
+        if promise is None or promise._state is not PENDING:
+            return
+        if any(reaches(job, promise) for job in self._thread.suspended):
+            raise _errors.wait_for_self(repr(promise))
+        if any(isinstance(reaction, Adoption) and reaches(reaction, promise) for reaction in promise._reactions or ()):
+            raise _errors.wait_for_cycle(repr(promise))
 
 
 class FutureSink(Reaction):

@@ -65,7 +65,7 @@ class Resolve(Protocol[T_contra]):
 class Reject(Protocol):
     """The function that rejects a promise."""
 
-    def __call__(self, reason: BaseException, /) -> None: ...
+    def __call__(self, reason: BaseException | type[BaseException], /) -> None: ...
 
 
 class Host(Protocol):
