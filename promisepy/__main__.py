@@ -17,6 +17,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from multiprocessing.pool import ThreadPool
+from typing import cast
 
 from promisepy import Promise, promisify, set_report_hook
 
@@ -154,8 +155,8 @@ def main() -> int:
     folder: str = parser.parse_args().folder
     if not os.path.isdir(folder):
         parser.error(f"{folder}: no such folder")
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="surrogateescape")  # names are bytes to the system, whatever they mean
+    # Names are bytes to the system, whatever they mean. `sys.stdout` is a plain TextIO to type checkers.
+    cast("io.TextIOWrapper", sys.stdout).reconfigure(errors="surrogateescape")
     try:
         return walk(folder)
     except KeyboardInterrupt:

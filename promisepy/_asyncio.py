@@ -82,8 +82,11 @@ class Waiter(Reaction):
     def _run(self) -> None:
         callback, context = self._callback, self._context
         self._source = self._callback = self._context = None
-        if callback is not None and context is not None:
-            context.run(callback, self)
+        try:
+            if callback is not None and context is not None:
+                context.run(callback, self)
+        finally:
+            del self, callback, context  # INV-RC: a cancelled task's error leads to this frame
 
 
 def suspend(source: Cell) -> Waiter:

@@ -21,6 +21,8 @@ INV-SEEN    A reaction is queued at least once: it was appended before the snaps
 INV-ORDER   Whoever queues a reaction has queued every earlier one first. Hence the list may be queued twice, by the
             settler and by a helper; the second run of a job finds its `_source` gone and does nothing.
 INV-RC      What a settled promise refers to never refers back: settled chains are freed by reference counts alone.
+            Beware of tracebacks: they lead to frames, a frame to its caller, `f_back`, and that one to its locals, even
+            after both have returned. So a function that calls user code drops its locals when that code raises.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import Context
 from types import TracebackType
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from ._errors import Cancelled, short, stuck
 from ._jobs import Home, Job
@@ -78,6 +80,9 @@ class Reaction:
                 pass  # settled meanwhile: the job will find its source gone
 
 
+_set_traceback: Callable[[Any, TracebackType | None], object] = BaseException.with_traceback
+_set_context: Callable[[Any, BaseException | None], object] = BaseException.__dict__["__context__"].__set__
+
 Handler: TypeAlias = Callable[[object], object]
 
 
@@ -107,6 +112,7 @@ class Cell(Reaction):
         "_observed",
         "_on_fulfilled",
         "_on_rejected",
+        "_outer",
         "_reactions",
         "_site",
         "_state",
@@ -118,6 +124,7 @@ class Cell(Reaction):
     _value: object  # the value, or the reason; unset while pending
     _reactions: list[Reaction] | None
     _traceback: TracebackType | None  # of the reason when it came; set with the state "rejected"
+    _outer: BaseException | None  # likewise: its `__context__`
     _alarm: Alarm | None  # likewise
     _observed: bool  # unset until somebody has looked at a rejection, or let go of the promise while it was pending
     _site: Site | None  # unset outside debug mode
@@ -152,8 +159,10 @@ class Cell(Reaction):
     def _reject(self, reason: BaseException, traceback: TracebackType | None) -> None:
         if self._state is not PENDING:
             return
-        reason.__traceback__ = self._traceback = traceback
         self._value = reason
+        self._traceback = traceback
+        self._outer = reason.__context__
+        self._raised()
         self._alarm = None
         self._state = REJECTED
         reactions = self._reactions
@@ -164,6 +173,16 @@ class Cell(Reaction):
             if reactions or hasattr(self, "_observed"):
                 alarm.disarm()  # a thread looked before it could see the alarm
         self._reactions = None
+
+    def _raised(self) -> Any:
+        """Give the reason as it came, with the traceback and context of that time, whatever its readers have added.
+
+        The descriptors of BaseException, since an exception class may refuse to have its attributes set.
+        """
+        reason = self._value
+        _set_traceback(reason, self._traceback)
+        _set_context(reason, self._outer)
+        return reason
 
     def _subscribe(self, reaction: Reaction) -> None:
         """Leave a reaction; it is queued when the promise settles, at once if it has."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ._asyncio import as_reason
 from ._cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
 from ._jobs import Home
-from ._resolve import Resolution, fatal
+from ._resolve import Resolution, cut_context, fatal
 from ._types import Fulfilled, Rejected
 
 __all__ = ["All", "AllSettled", "Any_", "Group", "Race", "Restore", "outcome_of"]
@@ -62,6 +63,8 @@ class Group:
 
     def wire(self, inputs: Iterable[Any], coerce: Callable[[Any], Cell]) -> None:
         """Subscribe to each input, lazily; an iterable that fails rejects the result (27.2.4.1, step 8)."""
+        source: Cell | None
+        element: Element | None
         try:
             for key, value in enumerate(inputs):
                 source = coerce(value)
@@ -76,9 +79,12 @@ class Group:
         except BaseException as error:
             self.finish()
             traceback = error.__traceback__
-            self.result._reject(error, None if traceback is None else traceback.tb_next)
+            cut_context(error, self.result._home.outer)
+            self.result._reject(as_reason(error), None if traceback is None else traceback.tb_next)
             if fatal(error):
                 raise
+            source = element = None
+            del self, inputs  # INV-RC
             return
         self.count_down()
 

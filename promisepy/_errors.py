@@ -192,8 +192,8 @@ def dropped(created: str) -> BrokenPromise:
 def stuck(home: str, created: str) -> StuckPromise:
     """Describe a handler that can never run."""
     return StuckPromise(
-        f"a handler can never run: its home, {home}, has ended. {created} Create the promise, or call then, where "
-        "a loop keeps running, or call wait() before the thread or loop ends"
+        f"a handler can never run: its home, {home}, has ended. {created} Create the promise where a loop "
+        "keeps running, or call wait() before the thread or loop ends"
     )
 
 

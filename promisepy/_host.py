@@ -202,7 +202,7 @@ class ThreadHome(Home):
         """Drain this home, on its own thread, until `is_done()`; false if `timeout` seconds were not enough."""
         deadline = None if timeout is None else time.monotonic() + timeout
         pause, longest = PUMP_PAUSE
-        self.loop, self.unattended = None, False  # no other loop can be running here now
+        outer, self.loop, self.unattended = self.loop, None, False  # no other loop can be at work here now
         running = self.running
         if running is not None:
             self.suspended.append(running)
@@ -228,9 +228,14 @@ class ThreadHome(Home):
                 else:
                     self._sleep(remaining)
         finally:
-            self.unattended = True
+            self.loop, self.unattended = outer, outer is None
             if running is not None:
                 self.suspended.pop()
+
+    def may_wait(self) -> bool:
+        """Tell whether this thread has no running loop, unless it is the private one of a `wait` further out."""
+        loop = running_loop()
+        return loop is None or _loop_homes.get(loop) is self
 
     def stop_waiting(self) -> None:
         """End the turn of the private loop, if one runs: what `run_until` waits for has come."""

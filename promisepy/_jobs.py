@@ -100,6 +100,7 @@ class Home:
         # raise; `Resolution._fail` cuts it off.
         outer, self.outer = self.outer, sys.exception()
         running = self.running
+        job: Job | None
         try:
             while jobs and left:
                 left -= 1
@@ -110,6 +111,7 @@ class Home:
         finally:
             self.running = running
             self.outer = outer
+            job = running = None  # INV-RC of _cell.py: what the last handler raised leads to this frame
             self.armed = False
             if jobs:
                 self.arm()

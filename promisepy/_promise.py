@@ -86,7 +86,10 @@ class Promise(Resolution, Generic[T_co]):
         try:
             outcome = executor(resolve, reject)
         except BaseException as error:
-            settle_by_raise(self, reject, error)
+            try:
+                settle_by_raise(self, reject, error)
+            finally:
+                del self  # INV-RC
             return
         if type(outcome) is CoroutineType:
             outcome.close()
@@ -293,17 +296,16 @@ class Promise(Resolution, Generic[T_co]):
         The task goes on in its own loop, as a job in order with the handlers there. Cancelling the task leaves the
         promise alone.
         """
-        if self._state is PENDING:
-            yield suspend(self)
-        value: Any = self._value
-        if self._state is FULFILLED:
-            return value  # type: ignore[no-any-return]  # a fulfilled promise of T holds a T
-        self._observe()
         try:
-            raise value.with_traceback(self._traceback)
+            if self._state is PENDING:
+                yield suspend(self)
+            if self._state is REJECTED:
+                self._observe()
+                raise self._raised()
+            value: Any = self._value
+            return value  # type: ignore[no-any-return]  # a fulfilled promise of T holds a T
         finally:
-            # The reason's traceback will hold this frame: without its locals they form no cycle.
-            del self, value
+            del self  # INV-RC: the reason's traceback will hold this frame
 
     def wait(self, timeout: float | None = None, pump: Callable[[], object] | None = None) -> T_co:
         """Block this thread until the promise is settled, and meanwhile run the handlers that have this thread as home.
@@ -330,7 +332,7 @@ class Promise(Resolution, Generic[T_co]):
         """
         _check_wait(timeout, pump)
         home = current_thread_home()
-        if running_loop() is not None:
+        if not home.may_wait():
             raise _errors.wait_in_loop()
         if home.host is not None and pump is None:
             raise _errors.wait_under_host(home.host)
@@ -341,13 +343,13 @@ class Promise(Resolution, Generic[T_co]):
                 raise _errors.timed_out(repr(self), timeout or 0)
         finally:
             wake._detach()
-        value: Any = self._value
-        if self._state is FULFILLED:
-            return value  # type: ignore[no-any-return]  # a fulfilled promise of T holds a T
         try:
-            raise value.with_traceback(self._traceback)
+            if self._state is REJECTED:
+                raise self._raised()
+            value: Any = self._value
+            return value  # type: ignore[no-any-return]  # a fulfilled promise of T holds a T
         finally:
-            del self, value, wake  # as in __await__
+            del self, wake  # INV-RC: what was raised meanwhile leads to this frame
 
     def to_future(self) -> Future[T_co]:
         """Give a `concurrent.futures.Future` with the outcome, for code that expects one.
@@ -464,11 +466,14 @@ class Promise(Resolution, Generic[T_co]):
 
         ECMA-262 27.2.4.7.
         """
-        if isinstance(value, Promise):
-            return value  # pyright: ignore[reportUnknownVariableType]  # nothing is known of it, and Any is said
+        if issubclass(type(value), Promise):  # isinstance() would believe the `__class__` of a Mock(spec=Promise)
+            return cast("Promise[Any]", value)
         promise = _pending()
-        promise._resolve(value)
-        return promise
+        try:
+            promise._resolve(value)
+            return promise
+        finally:
+            del promise, value  # INV-RC
 
     @classmethod
     def reject(cls, reason: BaseException | type[BaseException], /) -> Promise[Never]:
@@ -534,11 +539,13 @@ class Promise(Resolution, Generic[T_co]):
         promise = _pending()
         try:
             value = function(*args, **kwargs)
+            promise._resolve(value)
+            return promise
         except BaseException as error:
             promise._fail(error)
-        else:
-            promise._resolve(value)
-        return promise
+            return promise
+        finally:
+            del promise  # INV-RC
 
     @classmethod
     def with_resolvers(cls: type[Promise[U]], *, keep_alive: bool = False) -> Resolvers[U]:
@@ -835,6 +842,8 @@ class Wake(Reaction):
         promise = self._source
         if promise is None or promise._state is not PENDING:
             return
+        if running_loop() is not None and self._thread.tasks:
+            raise _errors.wait_in_loop()  # of `wait` itself: one further out runs it for the coroutines of handlers
         if any(reaches(job, promise) for job in self._thread.suspended):
             raise _errors.wait_for_self(repr(promise))
         if any(isinstance(reaction, Adoption) and reaches(reaction, promise) for reaction in promise._reactions or ()):
@@ -859,7 +868,7 @@ class FutureSink(Reaction):
         if source._state is FULFILLED:
             self._future.set_result(value)
         else:
-            self._future.set_exception(value)
+            self._future.set_exception(source._raised())
 
 
 _anywhere = InlineHome()
@@ -883,8 +892,11 @@ def _combine(name: str, group: type[Group], arguments: tuple[Iterable[Any], ...]
         raise _errors.expected_one_iterable(name, len(arguments))
     result = _pending()
     [inputs] = arguments
-    group(result, tuple if isinstance(inputs, tuple) else list).wire(inputs, Promise.resolve)
-    return result
+    try:
+        group(result, tuple if isinstance(inputs, tuple) else list).wire(inputs, Promise.resolve)
+        return result
+    finally:
+        del result, inputs, arguments  # INV-RC
 
 
 def _combine_keyed(name: str, group: type[Group], inputs: Mapping[Any, Any]) -> Promise[Any]:

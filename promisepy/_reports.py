@@ -142,7 +142,6 @@ class Alarm:
     def accuse(self) -> None:
         """Report the rejection, unless it has been observed or reported."""
         if _alarms.pop(id(self), None) is not None and not settings.exiting:
-            self._reason.__traceback__ = self._traceback
             submit(_describe(self._reason, self._home, self._site), self._home)
 
 
@@ -169,7 +168,8 @@ def submit(report: Report, home: Home) -> None:
         if not home.report(report):
             wrapper = UnhandledRejection(report.message)
             wrapper.__cause__ = report.reason
-            submit_error(wrapper)
+            # The default hook prints no causes, so the wrapper wears the traceback that the reader needs.
+            submit_error(wrapper.with_traceback(report.reason.__traceback__))
         return
     try:
         hook(report)

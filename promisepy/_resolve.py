@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from contextvars import Context, copy_context
 from functools import partial
-from typing import Any, Final, TypeAlias, TypeGuard
+from typing import Any, Final, TypeAlias, TypeGuard, cast
 
 from ._asyncio import as_reason, has, is_awaitable, is_future, run_awaitable, watch_future
 from ._cell import FULFILLED, PENDING, Cell, Filtered, Handler, Reaction
@@ -28,10 +28,11 @@ __all__ = [
 # A then-method: what a thenable has, and what the adoption rules make of awaitables and futures.
 Then: TypeAlias = Callable[[Resolve[Any], Reject], object]
 
-# The types most often passed as values: none of them can be adopted, so the rules need not be asked.
-PLAIN: Final = frozenset(
-    {type(None), bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset}
-)
+# The types most often passed as values: none of them can be adopted, so the rules need not be asked. By identity, since
+# a metaclass may make a class unhashable, or run code of its own when it is hashed; these types live for ever.
+PLAIN_TYPES: Final[list[object]] = [type(None), bool, int, float, complex, str, bytes, bytearray]
+PLAIN_TYPES += [tuple, list, dict, set, frozenset]
+PLAIN: Final = frozenset(map(id, PLAIN_TYPES))
 
 
 class Resolution(Cell):
@@ -41,21 +42,27 @@ class Resolution(Cell):
 
     def _resolve(self, value: Any) -> None:
         """Take on a value, or the outcome of something adoptable (27.2.1.3.2, steps 6 to 15)."""
-        if type(value) in PLAIN:
+        if id(type(value)) in PLAIN:
             self._fulfil(value)
         elif value is self:
             self._reject(self_resolution(), None)
         else:
-            self._adopt(value, None)
+            try:
+                self._adopt(value, None)
+            finally:
+                del self, value  # INV-RC
 
     def _adopt(self, value: Any, context: Context | None) -> None:
-        if isinstance(value, Resolution):
+        if issubclass(type(value), Resolution):  # isinstance() would believe the `__class__` of a Mock(spec=Promise)
             self._home.enqueue(Adoption(self, value))
             return
         try:
             then = _find_then(value, self._home)
         except BaseException as error:
-            self._fail(error, 2)
+            try:
+                self._fail(error, 2)
+            finally:
+                del self, value, context  # INV-RC
             return
         if then is None:
             self._fulfil(value)
@@ -63,17 +70,12 @@ class Resolution(Cell):
             self._home.enqueue(ThenableJob(self, then, context or copy_context()))
 
     def _fail(self, error: BaseException, frames: int = 1) -> None:
-        """Reject with what user code raised, less the topmost `frames` of this package; pass on what must not be kept.
-
-        Without our frames the reason's traceback does not lead back to this promise, so no cycle is formed.
-        """
+        """Reject with what user code raised, less the topmost `frames` of this package; pass on what is fatal."""
         traceback = error.__traceback__
         while traceback is not None and frames:
             traceback = traceback.tb_next
             frames -= 1
-        outer = self._home.outer
-        if outer is not None:
-            _cut_context(error, outer)
+        cut_context(error, self._home.outer)
         reason = as_reason(error)
         self._reject(reason, traceback)
         if fatal(error):
@@ -91,10 +93,9 @@ class Resolution(Cell):
         source = self._source
         if source is None:
             return
-        value = source._value
+        value, handler, context = source._value, None, self._context
         try:
             self._source = None
-            context = self._context
             if source._state is FULFILLED:
                 handler = self._on_fulfilled
             else:
@@ -103,11 +104,14 @@ class Resolution(Cell):
             if handler is not None:
                 value = context.run(handler, value)  # type: ignore[union-attr]  # set with the handlers
         except BaseException as error:
-            self._fail(error)
+            try:
+                self._fail(error)
+            finally:
+                del self, source, value, handler, context  # INV-RC
             return
         if handler is None:
             self._settle_like(source)
-        elif type(value) in PLAIN:
+        elif id(type(value)) in PLAIN:
             self._fulfil(value)
         elif value is self:
             self._reject(self_resolution(), None)
@@ -120,10 +124,9 @@ def _matching(left: Handler | Filtered | None, source: Cell) -> Handler | None:
     """Choose the rejection handler if it is meant for this reason, and give the reason its own traceback back."""
     if left is None:
         return None
-    reason: Any = source._value
-    if not isinstance(reason, left.types if isinstance(left, Filtered) else Exception):
+    if not isinstance(source._value, left.types if isinstance(left, Filtered) else Exception):
         return None
-    reason.__traceback__ = source._traceback
+    source._raised()
     return left.handler if isinstance(left, Filtered) else left
 
 
@@ -132,10 +135,10 @@ def fatal(error: BaseException) -> bool:
     return isinstance(error, (KeyboardInterrupt, SystemExit))
 
 
-def _cut_context(error: BaseException, outer: BaseException) -> None:
+def cut_context(error: BaseException, outer: BaseException | None) -> None:
     """Remove from `error` the exception that was being handled where the queue happened to be drained."""
     seen = error
-    while seen.__context__ is not None:
+    while outer is not None and seen.__context__ is not None:
         if seen.__context__ is outer:
             seen.__context__ = None
             return
@@ -208,6 +211,8 @@ class ThenableJob:
             self._context.run(self._then, resolve, reject)
         except BaseException as error:
             settle_by_raise(self._target, reject, error)
+        finally:
+            del self, resolve, reject  # INV-RC
 
     def _abandon(self, home: Home) -> None:
         self._target._strand(home)
@@ -251,10 +256,11 @@ def resolving_functions(promise: Resolution) -> tuple[Callable[..., None], Calla
             return
         if more or named:
             promise._reject(unexpected_arguments("resolve", (value, *more), named), None)
-        elif type(value) in PLAIN:
+        elif id(type(value)) in PLAIN:
             promise._fulfil(value)  # as `_resolve` would
         else:
             promise._resolve(value)
+        del promise  # INV-RC: a property `then` of the value may have raised
 
     def reject(reason: object = None, /, *more: object, **named: object) -> None:
         try:
@@ -272,8 +278,8 @@ def resolving_functions(promise: Resolution) -> tuple[Callable[..., None], Calla
 
 def to_exception(reason: object) -> BaseException:
     """Give the exception that a reason is, makes, or has to be wrapped in."""
-    if isinstance(reason, BaseException):
-        return reason
+    if issubclass(type(reason), BaseException):  # isinstance() would believe the `__class__` of a Mock(spec=ValueError)
+        return cast("BaseException", reason)
     if not is_exception_type(reason):
         return not_an_exception(reason)
     try:
@@ -290,6 +296,7 @@ def is_exception_type(value: object) -> TypeGuard[type[BaseException]]:
 def settle_by_raise(promise: Resolution, reject: Callable[..., None], error: BaseException) -> None:
     """Answer an executor or a then-method that raised: a rejection, unless the promise has been settled already."""
     traceback = error.__traceback__
+    cut_context(error, promise._home.outer)
     reject(error.with_traceback(None if traceback is None else traceback.tb_next))
     if fatal(error):
         raise error
