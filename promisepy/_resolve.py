@@ -30,9 +30,8 @@ Then: TypeAlias = Callable[[Resolve[Any], Reject], object]
 
 # The types most often passed as values: none of them can be adopted, so the rules need not be asked. By identity, since
 # a metaclass may make a class unhashable, or run code of its own when it is hashed; these types live for ever.
-PLAIN_TYPES: Final[list[object]] = [type(None), bool, int, float, complex, str, bytes, bytearray]
-PLAIN_TYPES += [tuple, list, dict, set, frozenset]
-PLAIN: Final = frozenset(map(id, PLAIN_TYPES))
+_plain_types = (bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset, type(None))
+PLAIN: Final = frozenset(map(id, _plain_types))  # pyright: ignore[reportUnknownArgumentType]  # bare list, dict ...
 
 
 class Resolution(Cell):
