@@ -15,7 +15,7 @@ import os
 import stat
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.pool import ThreadPool
 from typing import cast
 
@@ -43,10 +43,10 @@ class Tour:
     def __init__(self, pool: ThreadPool, paths: list[str]) -> None:
         self.paths = paths
         self.failures: dict[str, Exception] = {}
-        self.done = 0
+        self.done: int = 0
         # The whole bridge: where the callbacks go, and the type of what comes back. `shape` sees the values on the
         # thread that calls back, which is why it can tell which one that is.
-        self.hash_file = promisify(
+        self.hash_file: Callable[..., Promise[str]] = promisify(
             pool.apply_async, callback="callback", errback="error_callback", shape=self.called_back, result=str
         )
 

@@ -129,7 +129,7 @@ def has(value: object, name: str) -> bool:
 
 def is_awaitable(value: object) -> bool:
     """Tell whether `await value` works."""
-    if isinstance(value, GeneratorType):
+    if type(value) is GeneratorType:  # isinstance() would read `__class__`, which may be code of the user's
         return bool(value.gi_code.co_flags & CO_ITERABLE_COROUTINE)
     return has(value, "__await__")
 

@@ -37,7 +37,18 @@ from ._jobs import Home, Job
 from ._reports import Alarm, Site, creation_site, describe_site, settings
 from ._types import State
 
-__all__ = ["FULFILLED", "PENDING", "REJECTED", "TRANSITIONS", "Cell", "Filtered", "Handler", "Reaction", "reaches"]
+__all__ = [
+    "FULFILLED",
+    "PENDING",
+    "REJECTED",
+    "TRANSITIONS",
+    "Cell",
+    "Filtered",
+    "Handler",
+    "Reaction",
+    "reaches",
+    "set_context",
+]
 
 PENDING: Final = "pending"
 FULFILLED: Final = "fulfilled"
@@ -80,8 +91,8 @@ class Reaction:
                 pass  # settled meanwhile: the job will find its source gone
 
 
-_set_traceback: Callable[[Any, TracebackType | None], object] = BaseException.with_traceback
-_set_context: Callable[[Any, BaseException | None], object] = BaseException.__dict__["__context__"].__set__
+set_traceback: Callable[[Any, TracebackType | None], object] = BaseException.with_traceback
+set_context: Callable[[Any, BaseException | None], object] = BaseException.__dict__["__context__"].__set__
 
 Handler: TypeAlias = Callable[[object], object]
 
@@ -180,8 +191,8 @@ class Cell(Reaction):
         The descriptors of BaseException, since an exception class may refuse to have its attributes set.
         """
         reason = self._value
-        _set_traceback(reason, self._traceback)
-        _set_context(reason, self._outer)
+        set_traceback(reason, self._traceback)
+        set_context(reason, self._outer)
         return reason
 
     def _subscribe(self, reaction: Reaction) -> None:

@@ -57,7 +57,7 @@ class CallbackError(PromiseError):
     ) -> None:
         super().__init__(message)
         self.arguments = arguments
-        self.keywords = keywords or {}
+        self.keywords: dict[str, object] = keywords or {}
 
 
 class UnhandledRejection(PromiseError):
@@ -76,11 +76,10 @@ def short(value: object) -> str:
         return f"<{type(value).__name__} whose repr fails>"
 
 
-def expected_callable(place: str, got: object) -> TypeError:
+def expected_callable(place: str, got: object, what: str = "a function or None") -> TypeError:
     """Say that a handler is not callable."""
-    if hasattr(type(got), "__await__"):
-        return TypeError(f"{place} expected a function or None, got {short(got)}: pass the function, do not call it")
-    return TypeError(f"{place} expected a function or None, got {short(got)}")
+    advice = "do not call it" if hasattr(type(got), "__await__") else "such as print"
+    return TypeError(f"{place} expected {what}, got {short(got)}: pass the function itself, {advice}")
 
 
 def expected_executor(got: object) -> TypeError:

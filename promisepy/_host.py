@@ -98,7 +98,7 @@ class LoopHome(Home):
 
     def start(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> asyncio.Task[Any]:
         """Run a coroutine as a task of the loop."""
-        return _start(self.tasks, self.loop, coroutine, context)
+        return _start(self.tasks, self.tasks.discard, self.loop, coroutine, context)
 
 
 class ThreadHome(Home):
@@ -190,7 +190,12 @@ class ThreadHome(Home):
                 self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
                 _loop_homes[self._runner.get_loop()] = self
             loop = self._runner.get_loop()
-        return _start(self.tasks, loop, coroutine, context)
+        return _start(self.tasks, self._forget, loop, coroutine, context)
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self.tasks.discard(task)
+        if not self.tasks:
+            self.stop_waiting()  # without tasks the private loop is not needed
 
     def run_until(
         self,
@@ -238,7 +243,7 @@ class ThreadHome(Home):
         return loop is None or _loop_homes.get(loop) is self
 
     def stop_waiting(self) -> None:
-        """End the turn of the private loop, if one runs: what `run_until` waits for has come."""
+        """End the turn of the private loop, if one runs, and have `run_until` look again."""
         loop = self.loop
         if loop is not None and self._runner is not None and loop is self._runner.get_loop():
             loop.stop()
@@ -385,13 +390,14 @@ async def _shutdown_notice(home: LoopHome) -> AsyncGenerator[None, None]:
 
 def _start(
     tasks: set[asyncio.Task[Any]],
+    forget: Callable[[asyncio.Task[Any]], object],
     loop: asyncio.AbstractEventLoop,
     coroutine: Coroutine[Any, Any, Any],
     context: Context,
 ) -> asyncio.Task[Any]:
     task = loop.create_task(coroutine, context=context)
     tasks.add(task)
-    task.add_done_callback(tasks.discard)
+    task.add_done_callback(forget)
     return task
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future
 from contextvars import copy_context
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 from . import _errors
 from ._asyncio import as_reason, suspend
@@ -21,9 +21,6 @@ from ._jobs import Home
 from ._reports import creation_site, settings
 from ._resolve import Adoption, Resolution, is_exception_type, resolving_functions, settle_by_raise, to_exception
 from ._types import Adoptable, Reject, Rejected, Resolve, Settled, State
-
-if TYPE_CHECKING:
-    from typing import Never
 
 __all__ = ["Promise", "Resolvers"]
 
@@ -279,7 +276,7 @@ class Promise(Resolution, Generic[T_co]):
         ECMA-262 27.2.5.3.
         """
         if not callable(on_finally):
-            raise _errors.expected_callable("Promise.finally_()", on_finally)
+            raise _errors.expected_callable("Promise.finally_()", on_finally, "a function")
 
         def restore_after(_outcome: object, /) -> Promise[Any]:
             source = Promise.resolve(on_finally())
@@ -535,7 +532,7 @@ class Promise(Resolution, Generic[T_co]):
         ECMA-262 27.2.4.8.
         """
         if not callable(function):
-            raise _errors.expected_callable("Promise.try_()", function)
+            raise _errors.expected_callable("Promise.try_()", function, "a function")
         promise = _pending()
         try:
             value = function(*args, **kwargs)
@@ -578,28 +575,28 @@ class Promise(Resolution, Generic[T_co]):
     # fmt: off
     @overload
     @classmethod
-    def all(cls, promises: tuple[Adoptable[T1]], /) -> Promise[tuple[T1]]: ...  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
+    def all(cls, promises: tuple[Adoptable[T1]], /) -> Promise[tuple[T1]]: ...  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]  # a tuple is an iterable, too
     @overload
     @classmethod
-    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2]], /) -> Promise[tuple[T1, T2]]: ...  # type: ignore[overload-overlap]
+    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2]], /) -> Promise[tuple[T1, T2]]: ...  # type: ignore[overload-overlap]  # a tuple is an iterable, too
     @overload
     @classmethod
-    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3]], /) -> Promise[tuple[T1, T2, T3]]: ...  # type: ignore[overload-overlap]
+    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3]], /) -> Promise[tuple[T1, T2, T3]]: ...  # type: ignore[overload-overlap]  # a tuple is an iterable, too
     @overload
     @classmethod
-    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4]], /) -> Promise[tuple[T1, T2, T3, T4]]: ...  # type: ignore[overload-overlap]
+    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4]], /) -> Promise[tuple[T1, T2, T3, T4]]: ...  # type: ignore[overload-overlap]  # a tuple is an iterable, too
     @overload
     @classmethod
-    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5]], /) -> Promise[tuple[T1, T2, T3, T4, T5]]: ...  # type: ignore[overload-overlap]
+    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5]], /) -> Promise[tuple[T1, T2, T3, T4, T5]]: ...  # type: ignore[overload-overlap]  # a tuple is an iterable, too
     @overload
     @classmethod
-    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6]], /) -> Promise[tuple[T1, T2, T3, T4, T5, T6]]: ...  # type: ignore[overload-overlap]
+    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6]], /) -> Promise[tuple[T1, T2, T3, T4, T5, T6]]: ...  # type: ignore[overload-overlap]  # a tuple is an iterable, too
     @overload
     @classmethod
-    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7]], /) -> Promise[tuple[T1, T2, T3, T4, T5, T6, T7]]: ...  # type: ignore[overload-overlap]
+    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7]], /) -> Promise[tuple[T1, T2, T3, T4, T5, T6, T7]]: ...  # type: ignore[overload-overlap]  # a tuple is an iterable, too
     @overload
     @classmethod
-    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7], Adoptable[T8]], /) -> Promise[tuple[T1, T2, T3, T4, T5, T6, T7, T8]]: ...  # type: ignore[overload-overlap]
+    def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7], Adoptable[T8]], /) -> Promise[tuple[T1, T2, T3, T4, T5, T6, T7, T8]]: ...  # type: ignore[overload-overlap]  # a tuple is an iterable, too
     @overload
     @classmethod
     def all(cls, promises: Iterable[Adoptable[T]], /) -> Promise[list[T]]: ...
@@ -626,28 +623,28 @@ class Promise(Resolution, Generic[T_co]):
     # fmt: off
     @overload
     @classmethod
-    def all_settled(cls, promises: tuple[Adoptable[T1]], /) -> Promise[tuple[Settled[T1]]]: ...  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
+    def all_settled(cls, promises: tuple[Adoptable[T1]], /) -> Promise[tuple[Settled[T1]]]: ...  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]  # a tuple is an iterable, too
     @overload
     @classmethod
-    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2]], /) -> Promise[tuple[Settled[T1], Settled[T2]]]: ...  # type: ignore[overload-overlap]
+    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2]], /) -> Promise[tuple[Settled[T1], Settled[T2]]]: ...  # type: ignore[overload-overlap]  # a tuple is an iterable, too
     @overload
     @classmethod
-    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3]]]: ...  # type: ignore[overload-overlap]
+    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3]]]: ...  # type: ignore[overload-overlap]  # a tuple is an iterable, too
     @overload
     @classmethod
-    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3], Settled[T4]]]: ...  # type: ignore[overload-overlap]
+    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3], Settled[T4]]]: ...  # type: ignore[overload-overlap]  # a tuple is an iterable, too
     @overload
     @classmethod
-    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3], Settled[T4], Settled[T5]]]: ...  # type: ignore[overload-overlap]
+    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3], Settled[T4], Settled[T5]]]: ...  # type: ignore[overload-overlap]  # a tuple is an iterable, too
     @overload
     @classmethod
-    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3], Settled[T4], Settled[T5], Settled[T6]]]: ...  # type: ignore[overload-overlap]
+    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3], Settled[T4], Settled[T5], Settled[T6]]]: ...  # type: ignore[overload-overlap]  # a tuple is an iterable, too
     @overload
     @classmethod
-    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3], Settled[T4], Settled[T5], Settled[T6], Settled[T7]]]: ...  # type: ignore[overload-overlap]
+    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3], Settled[T4], Settled[T5], Settled[T6], Settled[T7]]]: ...  # type: ignore[overload-overlap]  # a tuple is an iterable, too
     @overload
     @classmethod
-    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7], Adoptable[T8]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3], Settled[T4], Settled[T5], Settled[T6], Settled[T7], Settled[T8]]]: ...  # type: ignore[overload-overlap]
+    def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7], Adoptable[T8]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3], Settled[T4], Settled[T5], Settled[T6], Settled[T7], Settled[T8]]]: ...  # type: ignore[overload-overlap]  # a tuple is an iterable, too
     @overload
     @classmethod
     def all_settled(cls, promises: Iterable[Adoptable[T]], /) -> Promise[list[Settled[T]]]: ...
@@ -846,6 +843,8 @@ class Wake(Reaction):
             raise _errors.wait_in_loop()  # of `wait` itself: one further out runs it for the coroutines of handlers
         if any(reaches(job, promise) for job in self._thread.suspended):
             raise _errors.wait_for_self(repr(promise))
+        while promise._source is not None:
+            promise = promise._source
         if any(isinstance(reaction, Adoption) and reaches(reaction, promise) for reaction in promise._reactions or ()):
             raise _errors.wait_for_cycle(repr(promise))
 
@@ -858,17 +857,17 @@ class FutureSink(Reaction):
     def __init__(self, future: Future[Any], source: Cell) -> None:
         self._home = _anywhere
         self._source = source
-        self._future = future
+        self._future: Future[Any] | None = future
 
     def _run(self) -> None:
         source, self._source = self._source, None
-        if source is None or not self._future.set_running_or_notify_cancel():
+        future, self._future = self._future, None  # which keeps its callbacks, and one of them this sink
+        if source is None or future is None or not future.set_running_or_notify_cancel():
             return
-        value: Any = source._value
         if source._state is FULFILLED:
-            self._future.set_result(value)
+            future.set_result(source._value)
         else:
-            self._future.set_exception(source._raised())
+            future.set_exception(source._raised())
 
 
 _anywhere = InlineHome()
@@ -903,13 +902,18 @@ def _combine_keyed(name: str, group: type[Group], inputs: Mapping[Any, Any]) -> 
     if not isinstance(cast("object", inputs), Mapping):  # callers without a type checker get a message, too
         raise _errors.expected_mapping(name, inputs)
     result = _pending()
-    keys: list[Any] = list(inputs)
+    found: dict[Any, Any] = {}
 
-    def shape(outcomes: list[Any]) -> dict[Any, Any]:
-        return dict(zip(keys, outcomes, strict=True))
+    def values() -> Iterable[Any]:
+        for key in inputs:
+            found[key] = None
+            yield inputs[key]
 
-    group(result, shape).wire(map(inputs.__getitem__, keys), Promise.resolve)
-    return result
+    try:
+        group(result, lambda outcomes: dict(zip(found, outcomes, strict=True))).wire(values(), Promise.resolve)
+        return result
+    finally:
+        del result  # INV-RC
 
 
 def _are_exception_types(types: object) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Final, TypeAlias, TypeGuard, cast
 
 from ._asyncio import as_reason, has, is_awaitable, is_future, run_awaitable, watch_future
-from ._cell import FULFILLED, PENDING, Cell, Filtered, Handler, Reaction
+from ._cell import FULFILLED, PENDING, Cell, Filtered, Handler, Reaction, set_context
 from ._errors import dropped, not_an_exception, self_resolution, unexpected_arguments
 from ._jobs import Home
 from ._reports import settings, submit_error
@@ -39,7 +39,7 @@ class Resolution(Cell):
 
     __slots__ = ()
 
-    def _resolve(self, value: Any) -> None:
+    def _resolve(self, value: object) -> None:
         """Take on a value, or the outcome of something adoptable (27.2.1.3.2, steps 6 to 15)."""
         if id(type(value)) in PLAIN:
             self._fulfil(value)
@@ -139,7 +139,7 @@ def cut_context(error: BaseException, outer: BaseException | None) -> None:
     seen = error
     while outer is not None and seen.__context__ is not None:
         if seen.__context__ is outer:
-            seen.__context__ = None
+            set_context(seen, None)
             return
         seen = seen.__context__
 
