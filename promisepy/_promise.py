@@ -299,8 +299,7 @@ class Promise(Resolution, Generic[T_co]):
             if self._state is REJECTED:
                 self._observe()
                 raise self._raised()
-            value: Any = self._value
-            return value  # type: ignore[no-any-return]  # a fulfilled promise of T holds a T
+            return cast("T_co", self._value)
         finally:
             del self  # INV-RC: the reason's traceback will hold this frame
 
@@ -343,8 +342,7 @@ class Promise(Resolution, Generic[T_co]):
         try:
             if self._state is REJECTED:
                 raise self._raised()
-            value: Any = self._value
-            return value  # type: ignore[no-any-return]  # a fulfilled promise of T holds a T
+            return cast("T_co", self._value)
         finally:
             del self, wake  # INV-RC: what was raised meanwhile leads to this frame
 
