@@ -50,6 +50,9 @@ __all__ = [
     "set_context",
 ]
 
+# Reasons that need no report: what was cancelled on purpose, and what has been raised to the host or caller anyhow.
+SILENT: Final = (Cancelled, KeyboardInterrupt, SystemExit)
+
 PENDING: Final = "pending"
 FULFILLED: Final = "fulfilled"
 REJECTED: Final = "rejected"
@@ -179,7 +182,7 @@ class Cell(Reaction):
         reactions = self._reactions
         if reactions:
             _release(reactions)
-        elif not isinstance(reason, Cancelled) and not hasattr(self, "_observed"):
+        elif not isinstance(reason, SILENT) and not hasattr(self, "_observed"):
             self._alarm = alarm = Alarm(reason, traceback, self._home, getattr(self, "_site", None))
             if reactions or hasattr(self, "_observed"):
                 alarm.disarm()  # a thread looked before it could see the alarm

@@ -31,7 +31,7 @@ from ._jobs import Home, Job
 from ._reports import settings, submit_error, sweep
 from ._types import Host, Report
 
-__all__ = ["InlineHome", "LoopHome", "ThreadHome", "current_home", "current_thread_home", "running_loop", "set_host"]
+__all__ = ["LoopHome", "ThreadHome", "current_home", "current_thread_home", "running_loop", "set_host"]
 
 # Between two calls of a pump that had nothing to deliver: at first, and at most, in seconds.
 PUMP_PAUSE = 0.001, 0.02
@@ -289,21 +289,6 @@ class ThreadHome(Home):
         if threading.get_ident() != self._ident:
             self.jobs.clear()  # the parent's thread runs them
             self.ended = True
-
-
-class InlineHome(Home):
-    """Runs a job wherever it is queued: for jobs that are safe on any thread and must not wait for a thread's turn."""
-
-    __slots__ = ()
-
-    def arm(self) -> None:
-        """Run what is queued."""
-        while self.jobs:
-            self.jobs.popleft()._run()
-
-    def describe(self) -> str:
-        """Name no thread."""
-        return "any thread"
 
 
 class _Thread(threading.local):

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, ParamSpec, Ty
 
 from . import _errors
 from ._asyncio import as_reason, suspend
-from ._cell import FULFILLED, PENDING, REJECTED, Cell, Filtered, Reaction, reaches
+from ._cell import FULFILLED, PENDING, REJECTED, Filtered
 from ._combine import All, AllSettled, Any_, Group, Race, Restore, outcome_of
-from ._host import InlineHome, ThreadHome, current_home, current_thread_home, running_loop
+from ._host import current_home, current_thread_home
 from ._jobs import Home
 from ._reports import creation_site, settings
-from ._resolve import Adoption, Resolution, is_exception_type, resolving_functions, settle_by_raise, to_exception
+from ._resolve import Resolution, is_exception_type, resolving_functions, settle_by_raise, to_exception
+from ._sinks import FutureSink, Wake
 from ._types import Adoptable, Reject, Rejected, Resolve, Settled, State
 
 __all__ = ["Promise", "Resolvers"]
@@ -812,63 +813,6 @@ class Resolvers(NamedTuple, Generic[T]):
     reject: Reject
 
 
-class Wake(Reaction):
-    """Ends a `wait`, in order with the jobs of the waiting thread."""
-
-    __slots__ = ("_is_done", "_thread")
-
-    def __init__(self, home: ThreadHome, source: Cell) -> None:
-        self._home = self._thread = home
-        self._source = source
-        self._is_done = False
-
-    def _run(self) -> None:
-        if self._source is not None:
-            self._source = None
-            self._is_done = True
-            self._thread.stop_waiting()
-
-    def is_done(self) -> bool:
-        """Tell whether the promise has settled and its turn has come."""
-        return self._is_done
-
-    def refuse_deadlock(self) -> None:
-        """Raise if nothing that could still happen would settle the promise while its thread sleeps here."""
-        promise = self._source
-        if promise is None or promise._state is not PENDING:
-            return
-        if running_loop() is not None and self._thread.tasks:
-            raise _errors.wait_in_loop()  # of `wait` itself: one further out runs it for the coroutines of handlers
-        if any(reaches(job, promise) for job in self._thread.suspended):
-            raise _errors.wait_for_self(repr(promise))
-        while promise._source is not None:
-            promise = promise._source
-        if any(isinstance(reaction, Adoption) and reaches(reaction, promise) for reaction in promise._reactions or ()):
-            raise _errors.wait_for_cycle(repr(promise))
-
-
-class FutureSink(Reaction):
-    """Hands an outcome to a `concurrent.futures.Future`, on whatever thread settles the promise."""
-
-    __slots__ = ("_future",)
-
-    def __init__(self, future: Future[Any], source: Cell) -> None:
-        self._home = _anywhere
-        self._source = source
-        self._future: Future[Any] | None = future
-
-    def _run(self) -> None:
-        source, self._source = self._source, None
-        future, self._future = self._future, None  # which keeps its callbacks, and one of them this sink
-        if source is None or future is None or not future.set_running_or_notify_cancel():
-            return
-        if source._state is FULFILLED:
-            future.set_result(source._value)
-        else:
-            future.set_exception(source._raised())
-
-
-_anywhere = InlineHome()
 _new_tuple: Callable[..., Any] = tuple.__new__  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # typeshed
 _new: Callable[[type[Promise[Any]]], Promise[Any]] = object.__new__
 

@@ -147,7 +147,7 @@ class Alarm:
 
 def _instruction() -> tuple[int, int]:
     """Identify the instruction whose dropping of references runs the finaliser that called our caller."""
-    frame: FrameType | None = sys._getframe(2)
+    frame: FrameType | None = sys._getframe()
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
         frame = frame.f_back
     return (id(frame), -1 if frame is None else frame.f_lasti)

@@ -1,0 +1,88 @@
+"""Reactions by which those who hold no handler learn an outcome: a thread in `wait`, a `concurrent.futures.Future`."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Any
+
+from . import _errors
+from ._cell import FULFILLED, PENDING, Cell, Reaction, reaches
+from ._host import ThreadHome, running_loop
+from ._jobs import Home
+from ._resolve import Adoption
+
+__all__ = ["FutureSink", "Wake"]
+
+
+class Wake(Reaction):
+    """Ends a `wait`, in order with the jobs of the waiting thread."""
+
+    __slots__ = ("_is_done", "_thread")
+
+    def __init__(self, home: ThreadHome, source: Cell) -> None:
+        self._home = self._thread = home
+        self._source = source
+        self._is_done = False
+
+    def _run(self) -> None:
+        if self._source is not None:
+            self._source = None
+            self._is_done = True
+            self._thread.stop_waiting()
+
+    def is_done(self) -> bool:
+        """Tell whether the promise has settled and its turn has come."""
+        return self._is_done
+
+    def refuse_deadlock(self) -> None:
+        """Raise if nothing that could still happen would settle the promise while its thread sleeps here."""
+        promise = self._source
+        if promise is None or promise._state is not PENDING:
+            return
+        if running_loop() is not None and self._thread.tasks:
+            raise _errors.wait_in_loop()  # of `wait` itself: one further out runs it for the coroutines of handlers
+        if any(reaches(job, promise) for job in self._thread.suspended):
+            raise _errors.wait_for_self(promise._describe())
+        while promise._source is not None:
+            promise = promise._source
+        if any(isinstance(reaction, Adoption) and reaches(reaction, promise) for reaction in promise._reactions or ()):
+            raise _errors.wait_for_cycle(promise._describe())
+
+
+class FutureSink(Reaction):
+    """Hands an outcome to a `concurrent.futures.Future`, on whatever thread settles the promise."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, future: Future[Any], source: Cell) -> None:
+        self._home = _anywhere
+        self._source = source
+        self._future: Future[Any] | None = future
+
+    def _run(self) -> None:
+        source, self._source = self._source, None
+        future, self._future = self._future, None  # which keeps its callbacks, and one of them this sink
+        if source is None or future is None or not future.set_running_or_notify_cancel():
+            return
+        if source._state is FULFILLED:
+            future.set_result(source._value)
+        else:
+            future.set_exception(source._raised())
+
+
+class InlineHome(Home):
+    """Runs a job wherever it is queued: for jobs that are safe on any thread and must not wait for a thread's turn."""
+
+    __slots__ = ()
+
+    def arm(self) -> None:
+        """Run what is queued."""
+        while self.jobs:
+            self.jobs.popleft()._run()
+
+    def describe(self) -> str:
+        """Name no thread."""
+        return "any thread"
+
+
+_anywhere = InlineHome()
