@@ -80,10 +80,12 @@ class Tour:
 
     def in_a_script(self) -> list[str | None]:
         """No event loop: the handlers run while this thread is in `wait`."""
+        tell("1. in a script, no event loop: Promise.all(digests).wait()")
         return self.digests().wait()
 
     async def in_asyncio(self) -> list[str | None]:
         """The same chain in a task: the handlers run in the loop, and other tasks go on meanwhile."""
+        tell("2. in asyncio: await Promise.all(digests)")
         digests = self.digests()
         async with asyncio.TaskGroup() as group:
             group.create_task(self.show_progress())
@@ -129,9 +131,7 @@ def walk(folder: str) -> int:
     with ThreadPool() as pool:
         tour = Tour(pool, paths)
         tell(f"{len(paths)} files in {folder}, hashed twice through multiprocessing.pool and its callbacks")
-        tell("1. in a script, no event loop: Promise.all(digests).wait()")
         lines = tour.in_a_script()
-        tell("2. in asyncio: await Promise.all(digests)")
         if asyncio.run(tour.in_asyncio()) != lines:
             tell("the two ways differ: a file has changed meanwhile")
             return 1
@@ -142,7 +142,8 @@ def walk(folder: str) -> int:
     for path, error in tour.failures.items():
         tell(f"caught: {path}: {error.strerror if isinstance(error, OSError) else error}")
     tell("the digests, as sha256sum prints them:")
-    print("\n".join(filter(None, lines)))
+    for line in filter(None, lines):
+        print(line)
     return 1 if tour.failures else 0
 
 

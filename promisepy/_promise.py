@@ -19,8 +19,8 @@ from ._combine import All, AllSettled, Any_, Group, Race, Restore, outcome_of
 from ._host import current_home, current_thread_home
 from ._jobs import Home
 from ._reports import creation_site, settings
-from ._resolve import Resolution, is_exception_type, resolving_functions, settle_by_raise, to_exception
-from ._sinks import FutureSink, Wake
+from ._resolve import Resolution, are_exception_types, resolving_functions, settle_by_raise, to_exception
+from ._sinks import FutureSink, Wake, check_wait
 from ._types import Adoptable, Reject, Rejected, Resolve, Settled, State
 
 __all__ = ["Promise", "Resolvers"]
@@ -251,7 +251,7 @@ class Promise(Resolution, Generic[T_co]):
         handler: Any = arguments[-1] if arguments else None
         if len(arguments) not in (1, 2) or not callable(handler):
             raise _errors.expected_catch_arguments(arguments)
-        if not _are_exception_types(types):
+        if not are_exception_types(types):
             raise _errors.expected_exception_types(types)
         return self.then(None, handler if types is Exception else Filtered(types, handler))
 
@@ -327,7 +327,7 @@ class Promise(Resolution, Generic[T_co]):
             >>> Promise.resolve("done").wait(timeout=5)
             'done'
         """
-        _check_wait(timeout, pump)
+        check_wait(timeout, pump)
         home = current_thread_home()
         if not home.may_wait():
             raise _errors.wait_in_loop()
@@ -856,19 +856,3 @@ def _combine_keyed(name: str, group: type[Group], inputs: Mapping[Any, Any]) -> 
         return result
     finally:
         del result  # INV-RC
-
-
-def _are_exception_types(types: object) -> bool:
-    if not isinstance(types, tuple):
-        return is_exception_type(types)
-    candidates = cast("tuple[object, ...]", types)
-    return bool(candidates) and all(map(is_exception_type, candidates))
-
-
-def _check_wait(timeout: object, pump: object) -> None:
-    if timeout is not None and (
-        isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout != timeout
-    ):
-        raise _errors.expected_seconds(timeout)
-    if pump is not None and not callable(pump):
-        raise _errors.expected_callable("Promise.wait(pump=)", pump)

@@ -18,8 +18,8 @@ from ._types import Reject, Resolve
 __all__ = [
     "Adoption",
     "Resolution",
+    "are_exception_types",
     "fatal",
-    "is_exception_type",
     "resolving_functions",
     "settle_by_raise",
     "to_exception",
@@ -290,6 +290,14 @@ def to_exception(reason: object) -> BaseException:
 def is_exception_type(value: object) -> TypeGuard[type[BaseException]]:
     """Tell whether a value is an exception class."""
     return isinstance(value, type) and issubclass(value, BaseException)
+
+
+def are_exception_types(types: object) -> bool:
+    """Tell whether a value can stand after `except`."""
+    if not isinstance(types, tuple):
+        return is_exception_type(types)
+    candidates = cast("tuple[object, ...]", types)
+    return bool(candidates) and all(map(is_exception_type, candidates))
 
 
 def settle_by_raise(promise: Resolution, reject: Callable[..., None], error: BaseException) -> None:

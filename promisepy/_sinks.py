@@ -11,7 +11,7 @@ from ._host import ThreadHome, running_loop
 from ._jobs import Home
 from ._resolve import Adoption
 
-__all__ = ["FutureSink", "Wake"]
+__all__ = ["FutureSink", "Wake", "check_wait"]
 
 
 class Wake(Reaction):
@@ -86,3 +86,13 @@ class InlineHome(Home):
 
 
 _anywhere = InlineHome()
+
+
+def check_wait(timeout: object, pump: object) -> None:
+    """Check what `wait` was given."""
+    if timeout is not None and (
+        isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout != timeout
+    ):
+        raise _errors.expected_seconds(timeout)
+    if pump is not None and not callable(pump):
+        raise _errors.expected_callable("Promise.wait(pump=)", pump)
