@@ -172,11 +172,15 @@ class ThreadHome(Home):
             submit_error(error)
 
     def look(self) -> None:
-        """Notice a loop that has been started on this thread since; called on any thread."""
-        if threading.get_ident() == self._ident:
-            running = running_loop()
-            if running is not None:
-                self.loop, self.unattended = running, False
+        """Notice a loop that has been started on this thread since, and have it run what waits here."""
+        if threading.get_ident() != self._ident:
+            return
+        running = running_loop()
+        if running is None or running is self.loop:
+            return
+        self.loop, self.unattended = running, False
+        if self.jobs and self.running is None:  # armed perhaps, but by a loop that has stopped since
+            self._arm_loop()
 
     def describe(self) -> str:
         """Name the thread."""

@@ -755,7 +755,8 @@ class Promise(Resolution, Generic[T_co]):
             it is left behind on the others.
 
         Example:
-            >>> Promise.race([Promise(lambda resolve, reject: None), Promise.resolve("first")]).wait()
+            >>> slow, resolve, reject = Promise[str].with_resolvers()
+            >>> Promise.race([slow, Promise.resolve("first")]).wait()
             'first'
 
         ECMA-262 27.2.4.5.

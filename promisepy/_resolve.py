@@ -304,8 +304,9 @@ def settle_by_raise(promise: Resolution, reject: Callable[..., None], error: Bas
     """Answer an executor or a then-method that raised: a rejection, unless the promise has been settled already."""
     traceback = error.__traceback__
     cut_context(error, promise._home.outer)
+    settled = promise._state is not PENDING
     reject(error.with_traceback(None if traceback is None else traceback.tb_next))
     if fatal(error):
         raise error
-    if settings.sites and promise._state is not PENDING and promise._value is not error:
+    if settings.sites and (settled or promise._state is PENDING):
         submit_error(error)  # too late to reject with; debug mode shows it instead of losing it
