@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import Future
 from typing import Any
 
 from . import _errors
 from ._cell import FULFILLED, PENDING, Cell, Reaction, reaches
 from ._host import ThreadHome, running_loop
-from ._jobs import Home
+from ._jobs import Home, Job
 from ._resolve import Adoption
 
 __all__ = ["FutureSink", "Wake", "check_wait"]
@@ -70,15 +71,25 @@ class FutureSink(Reaction):
             future.set_exception(source._raised())
 
 
-class InlineHome(Home):
-    """Runs a job wherever it is queued: for jobs that are safe on any thread and must not wait for a thread's turn."""
+class InlineQueue(deque[Job]):
+    """Runs a job instead of queueing it. A shared queue would let one thread take, and delay, what another settled."""
 
     __slots__ = ()
 
-    def arm(self) -> None:
-        """Run what is queued."""
-        while self.jobs:
-            self.jobs.popleft()._run()
+    def append(self, job: Job, /) -> None:
+        """Run the job."""
+        job._run()
+
+
+class InlineHome(Home):
+    """Runs jobs where they are queued: those that are safe on any thread and must not wait for a thread's turn."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jobs = InlineQueue()
+        self.armed = True
 
     def describe(self) -> str:
         """Name no thread."""
