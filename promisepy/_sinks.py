@@ -53,17 +53,23 @@ class Wake(Reaction):
 class FutureSink(Reaction):
     """Hands an outcome to a `concurrent.futures.Future`, on whatever thread settles the promise."""
 
-    __slots__ = ("_future",)
+    __slots__ = ("_futures",)
 
     def __init__(self, future: Future[Any], source: Cell) -> None:
         self._home = _anywhere
         self._source = source
-        self._future: Future[Any] | None = future
+        # A list, to be popped: two threads may run this job at once, the settler and one that helps it. Empty afterwards,
+        # since the future keeps its callbacks, and one of them this sink.
+        self._futures = [future]
 
     def _run(self) -> None:
-        source, self._source = self._source, None
-        future, self._future = self._future, None  # which keeps its callbacks, and one of them this sink
-        if source is None or future is None or not future.set_running_or_notify_cancel():
+        source = self._source
+        try:
+            future = self._futures.pop()
+        except IndexError:
+            return
+        self._source = None
+        if source is None or not future.set_running_or_notify_cancel():
             return
         if source._state is FULFILLED:
             future.set_result(source._value)
