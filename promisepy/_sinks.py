@@ -58,8 +58,8 @@ class FutureSink(Reaction):
     def __init__(self, future: Future[Any], source: Cell) -> None:
         self._home = _anywhere
         self._source = source
-        # A list, to be popped: two threads may run this job at once, the settler and one that helps it. Empty afterwards,
-        # since the future keeps its callbacks, and one of them this sink.
+        # A list, to be popped: two threads may run this job at once, the settler and one that helps it. Popped, since
+        # the future keeps its callbacks, and one of them this sink.
         self._futures = [future]
 
     def _run(self) -> None:
