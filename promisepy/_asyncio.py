@@ -8,28 +8,19 @@ from concurrent.futures import CancelledError as _FutureCancelled
 from contextvars import Context, copy_context
 from inspect import CO_ITERABLE_COROUTINE
 from types import GeneratorType
-from typing import Any, Protocol
+from typing import Any
 
 from ._cell import PENDING, Cell, Reaction
 from ._errors import Cancelled, await_without_loop, stop_iteration_reason
 from ._host import current_home, running_loop
 from ._jobs import Home
+from ._types import FutureLike
 
-__all__ = ["FutureLike", "as_reason", "has", "is_awaitable", "is_future", "run_awaitable", "suspend", "watch_future"]
+__all__ = ["as_reason", "has", "is_awaitable", "is_future", "run_awaitable", "suspend", "watch_future"]
 
 # asyncio's futures are futures of Any, as are these.
 Callback = Callable[[Any], object]
 Resolver = Callable[..., None]
-
-
-class FutureLike(Protocol):
-    """What `concurrent.futures.Future` and `asyncio.Future` have in common."""
-
-    def add_done_callback(self, callback: Callback, /) -> object:
-        """Call `callback(self)` when done, on any thread."""
-
-    def result(self) -> Any:
-        """Return the value or raise."""
 
 
 class Waiter(Reaction):
@@ -149,7 +140,7 @@ async def _await(awaitable: Any) -> Any:
     return await awaitable
 
 
-def watch_future(future: FutureLike, resolve: Resolver, reject: Resolver) -> None:
+def watch_future(future: FutureLike[Any], resolve: Resolver, reject: Resolver) -> None:
     """Settle with the outcome of a future, whose callbacks may come on any thread, or at once."""
     has_exception = hasattr(type(future), "exception")
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import WRAPPER_ASSIGNMENTS, update_wrapper
-from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeAlias, TypeVar, TypeVarTuple, overload
+from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeAlias, TypeVar, TypeVarTuple, cast, overload
 
+from . import _errors
 from ._errors import CallbackError, short
 from ._promise import Promise
 from ._resolve import settle_by_raise
@@ -229,15 +230,13 @@ def promisify(
         (3, 1)
     """
     if not callable(fn):
-        raise TypeError(f"promisify() expected a function, got {short(fn)}: pass the function, do not call it")
+        raise _errors.expected_function("its argument", fn)
     convention = STYLES.get(style) if isinstance(style, str) else style
     if not isinstance(convention, Convention):
-        raise TypeError(
-            f"promisify() expected style to be a Convention or one of {', '.join(STYLES)}, got {short(style)}"
-        )
+        raise _errors.expected_style(STYLES, style)
     given: dict[str, Any] = {"callback": callback, "errback": errback, "shape": shape}
     row = replace(convention, **{name: value for name, value in given.items() if value is not None})
-    _check_places(row)
+    _check(row)
 
     def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
         promise, resolve, reject = new_promise()
@@ -268,7 +267,10 @@ def _adapt(
 
     def callback(*arguments: Any, **keywords: Any) -> None:
         try:
-            value = shape(outcome(*arguments, **keywords))
+            values = outcome(*arguments, **keywords)
+            if not isinstance(cast("object", values), tuple):
+                raise _errors.expected_outcome(values)
+            value = shape(values)
         except BaseException as error:
             traceback = error.__traceback__
             reject(error.with_traceback(None if traceback is None else traceback.tb_next))
@@ -288,11 +290,13 @@ def _insert(
     return (*first, *arguments, *last), {**keywords, **named}
 
 
-def _check_places(row: Convention) -> None:
+def _check(row: Convention) -> None:
+    """Refuse at the call what would otherwise fail when the library calls back."""
     for place in (row.callback, row.errback):
         if place is not None and not isinstance(place, str) and place not in (0, -1):
-            raise TypeError(
-                f"promisify() expected a place for the callback, -1 (last), 0 (first) or a keyword, "
-                f"got {short(place)}: "
-                "write promisify(lambda callback, *rest: fn(rest[0], callback, *rest[1:]), callback=0) for others"
-            )
+            raise _errors.expected_place(place)
+    if isinstance(row.callback, str) and row.callback == row.errback:
+        raise _errors.same_place(row.callback)
+    for name, function in (("outcome", row.outcome), ("shape", row.shape)):
+        if not callable(function):
+            raise _errors.expected_function(name, function)

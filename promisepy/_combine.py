@@ -12,6 +12,7 @@ from typing import Any
 
 from ._asyncio import as_reason
 from ._cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
+from ._errors import expected_iterable
 from ._jobs import Home
 from ._resolve import Resolution, cut_context, fatal
 from ._types import Fulfilled, Rejected
@@ -50,6 +51,7 @@ class Group:
 
     __slots__ = ("elements", "finished", "outcomes", "remaining", "result", "shape")
 
+    method = ""
     needs_every_input = True
 
     def __init__(self, result: Resolution, shape: Callable[[list[Any]], object]) -> None:
@@ -63,6 +65,10 @@ class Group:
 
     def wire(self, inputs: Iterable[Any], coerce: Callable[[Any], Cell]) -> None:
         """Subscribe to each input, lazily; an iterable that fails rejects the result (27.2.4.1, step 8)."""
+        if not hasattr(type(inputs), "__iter__") or isinstance(inputs, Cell):
+            self.finish()
+            self.result._reject(expected_iterable(self.method, inputs), None)
+            return
         source: Cell | None
         element: Element | None
         try:
@@ -125,6 +131,8 @@ class All(Group):
 
     __slots__ = ()
 
+    method = "all"
+
     def settled(self, key: int, source: Cell) -> None:
         """Note a value."""
         if source._state is REJECTED:
@@ -139,6 +147,8 @@ class AllSettled(Group):
 
     __slots__ = ()
 
+    method = "all_settled"
+
     def settled(self, key: int, source: Cell) -> None:
         """Note an outcome."""
         self.outcomes[key] = outcome_of(source)
@@ -149,6 +159,8 @@ class Any_(Group):  # noqa: N801  # the trailing underscore keeps typing.Any apa
     """`Promise.any`: the first value, or every reason."""
 
     __slots__ = ()
+
+    method = "any"
 
     needs_every_input = False
 
@@ -173,6 +185,8 @@ class Race(Group):
     """`Promise.race`: whatever settles first."""
 
     __slots__ = ()
+
+    method = "race"
 
     needs_every_input = False
 

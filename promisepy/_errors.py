@@ -12,6 +12,7 @@ PromiseError
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Iterable
 
 __all__ = [
     "BrokenPromise",
@@ -105,6 +106,57 @@ def expected_catch_arguments(got: tuple[object, ...]) -> TypeError:
     )
 
 
+def expected_host(got: object) -> TypeError:
+    """Say that a host needs a way to be posted to."""
+    return TypeError(
+        f"set_host() expected an object with a method post(drain), got {short(got)}: write set_host(mainloop), where "
+        "mainloop.post(drain) has the loop call drain() soon"
+    )
+
+
+def expected_hook(got: object) -> TypeError:
+    """Say that a hook is not callable."""
+    return TypeError(
+        f"set_report_hook() expected a function or None, got {short(got)}: write set_report_hook(reports.append)"
+    )
+
+
+def expected_style(styles: Iterable[str], got: object) -> TypeError:
+    """Say which styles there are."""
+    return TypeError(
+        f"promisify() expected style to be a Convention or one of {', '.join(styles)}, got {short(got)}: "
+        'write style="error_first" or style=Convention(outcome=function)'
+    )
+
+
+def expected_function(name: str, got: object) -> TypeError:
+    """Say that one of `promisify`'s functions is not callable."""
+    return TypeError(
+        f"promisify() expected {name} to be a function, got {short(got)}: pass the function, do not call it"
+    )
+
+
+def expected_place(got: object) -> TypeError:
+    """Say where callbacks can go."""
+    return TypeError(
+        f"promisify() expected a place for the callback, -1 (last), 0 (first) or a keyword, got {short(got)}: "
+        "write promisify(lambda callback, *rest: fn(rest[0], callback, *rest[1:]), callback=0) for others"
+    )
+
+
+def same_place(place: str) -> TypeError:
+    """Say that two callbacks cannot be one keyword."""
+    return TypeError(
+        f"promisify() expected two different places, got callback={place!r} and errback={place!r}: "
+        'write style="error_first" or style="error_last" for one callback that gets both'
+    )
+
+
+def expected_outcome(got: object) -> TypeError:
+    """Say what a convention's outcome function returns."""
+    return TypeError(f"a Convention's outcome function must return a tuple of values, got {short(got)}: write (value,)")
+
+
 def expected_seconds(got: object) -> TypeError:
     """Say that a timeout is a number of seconds."""
     return TypeError(f"Promise.wait() expected a timeout in seconds or None, got {short(got)}: write wait(timeout=2.5)")
@@ -121,13 +173,18 @@ def expected_exception_types(got: object) -> TypeError:
 def expected_reason(got: object) -> TypeError:
     """Say that a rejection needs an exception."""
     return TypeError(
-        f"Promise.reject() expected an exception, got {short(got)}: write Promise.reject(ValueError({short(got)}))"
+        f"Promise.reject() expected an exception, got {short(got)}: write Promise.reject(ValueError('what went wrong'))"
     )
 
 
 def expected_one_iterable(name: str, count: int) -> TypeError:
     """Say that a combinator takes one iterable."""
     return TypeError(f"Promise.{name}() expected one iterable, got {count} arguments: write Promise.{name}([p, q])")
+
+
+def expected_iterable(name: str, got: object) -> TypeError:
+    """Say that a combinator takes an iterable."""
+    return TypeError(f"Promise.{name}() expected an iterable, got {short(got)}: write Promise.{name}([p, q])")
 
 
 def expected_mapping(name: str, got: object) -> TypeError:

@@ -21,12 +21,13 @@ import time
 import weakref
 from asyncio import _get_running_loop as running_loop  # get_running_loop() would raise where none runs
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import suppress
 from contextvars import Context
 from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any
 
-from ._errors import short
+from ._errors import expected_host, short
 from ._jobs import Home, Job
 from ._reports import settings, submit_error, sweep
 from ._types import Host, Report
@@ -37,8 +38,6 @@ __all__ = ["LoopHome", "ThreadHome", "current_home", "current_thread_home", "run
 PUMP_PAUSE = 0.001, 0.02
 # Windows cannot interrupt a blocked lock by Ctrl-C, so a wait there sleeps in slices of this many seconds.
 SLICE = 0.1 if sys.platform == "win32" else None
-
-
 # How many frames up to look for the loop's callback; a callback that calls deeper than this pays for a wake-up.
 CALLBACK_DEPTH = 12
 _handle_code = asyncio.Handle._run.__code__
@@ -58,10 +57,8 @@ class LoopHome(Home):
         # Every handler brings its own context. One empty context for all drains saves a copy per wake-up.
         self._context = Context()
         self._notice = _shutdown_notice(self)
-        try:
-            self._notice.__anext__().send(None)
-        except StopIteration:
-            pass  # it now stands at its yield, known to the loop
+        with suppress(StopIteration):
+            self._notice.__anext__().send(None)  # up to its yield, so that the loop knows it
 
     def arm(self) -> None:
         """Schedule a drain on the loop."""
@@ -78,13 +75,18 @@ class LoopHome(Home):
                 raise
             self.abandon()
 
+    def close(self) -> None:
+        """Fail what is still queued: the loop has been closed."""
+        with suppress(StopIteration):
+            self._notice.aclose().send(None)  # by hand: if nobody has shut it down, it would warn when it is freed
+        self.abandon()
+
     def describe(self) -> str:
         """Name the loop."""
         return f"the event loop {short(self.loop)}"
 
     def report(self, report: Report) -> bool:
         """Call the loop's exception handler, on the loop's thread."""
-        # The reason first: with a hidden traceback a handler that only prints the exception would say too little.
         details = {"message": f"promisepy: {report.message}", "exception": report.reason}
         loop = self.loop
         if running_loop() is loop:
@@ -323,27 +325,25 @@ def current_home() -> LoopHome | ThreadHome:
     """Find the home of promises that are created here and now."""
     loop = running_loop()
     if loop is None:
-        return _thread.home or _new_thread_home()
+        return _thread.home or current_thread_home()
     home = _loop_homes.get(loop)
     return _new_loop_home(loop) if home is None else home
 
 
 def current_thread_home() -> ThreadHome:
     """Find the home of this thread, whether or not a loop runs on it."""
-    return _thread.home or _new_thread_home()
-
-
-def _new_thread_home() -> ThreadHome:
-    home = _thread.home = ThreadHome()
-    _thread.end = _ThreadEnd(home)
-    _thread_homes.add(home)
+    home = _thread.home
+    if home is None:
+        home = _thread.home = ThreadHome()
+        _thread.end = _ThreadEnd(home)
+        _thread_homes.add(home)
     return home
 
 
 def _new_loop_home(loop: asyncio.AbstractEventLoop) -> LoopHome:
     for other, closed in list(_loop_homes.items()):
         if other.is_closed() and _loop_homes.pop(other, None) is not None:
-            closed.abandon()
+            closed.close()
     home = _loop_homes[loop] = LoopHome(loop)
     if _thread.home is not None:
         _thread.home.look()
@@ -417,7 +417,7 @@ def set_host(host: Host | None, /) -> Host | None:
         >>> _ = set_host(previous)
     """
     if host is not None and not callable(getattr(host, "post", None)):
-        raise TypeError(f"set_host() expected an object with a method post(drain), got {short(host)}")
+        raise expected_host(host)
     home = current_thread_home()
     previous, home.host = home.host, host
     if home.jobs and not home.armed:
@@ -434,7 +434,7 @@ def _at_exit() -> None:
             home.close()
         for loop, other in list(_loop_homes.items()):
             if loop.is_closed():
-                other.abandon()
+                other.close()
         sweep()
     finally:
         settings.exiting = True

@@ -19,7 +19,13 @@ from ._combine import All, AllSettled, Any_, Group, Race, Restore, outcome_of
 from ._host import current_home, current_thread_home
 from ._jobs import Home
 from ._reports import creation_site, settings
-from ._resolve import Resolution, are_exception_types, resolving_functions, settle_by_raise, to_exception
+from ._resolve import (
+    Resolution,
+    rejection_handler,
+    resolving_functions,
+    settle_by_raise,
+    to_exception,
+)
 from ._sinks import FutureSink, Wake, check_wait
 from ._types import Adoptable, Reject, Rejected, Resolve, Settled, State
 
@@ -247,13 +253,7 @@ class Promise(Resolution, Generic[T_co]):
 
         ECMA-262 27.2.5.1, with the filter of Python's `except`.
         """
-        types: Any = arguments[0] if len(arguments) == 2 else Exception
-        handler: Any = arguments[-1] if arguments else None
-        if len(arguments) not in (1, 2) or not callable(handler):
-            raise _errors.expected_catch_arguments(arguments)
-        if not are_exception_types(types):
-            raise _errors.expected_exception_types(types)
-        return self.then(None, handler if types is Exception else Filtered(types, handler))
+        return self.then(None, rejection_handler(arguments))
 
     def finally_(self, on_finally: Callable[[], object], /) -> Promise[T_co]:
         """Leave a function for either outcome, which passes on unless the function fails.

@@ -17,7 +17,7 @@ import weakref
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ._errors import BrokenPromise, StuckPromise, UnhandledRejection, short
+from ._errors import BrokenPromise, StuckPromise, UnhandledRejection, expected_hook, short
 from ._types import Report, ReportHook, ReportKind
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def set_report_hook(hook: ReportHook | None, /) -> ReportHook | None:
         >>> _ = set_report_hook(previous)
     """
     if hook is not None and not callable(hook):
-        raise TypeError(f"set_report_hook() expected a function or None, got {short(hook)}")
+        raise expected_hook(hook)
     previous = settings.hook
     settings.hook = hook
     return previous

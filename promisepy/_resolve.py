@@ -10,7 +10,14 @@ from typing import Any, Final, TypeAlias, TypeGuard, cast
 
 from ._asyncio import as_reason, has, is_awaitable, is_future, run_awaitable, watch_future
 from ._cell import FULFILLED, PENDING, Cell, Filtered, Handler, Reaction, set_context
-from ._errors import dropped, not_an_exception, self_resolution, unexpected_arguments
+from ._errors import (
+    dropped,
+    expected_catch_arguments,
+    expected_exception_types,
+    not_an_exception,
+    self_resolution,
+    unexpected_arguments,
+)
 from ._jobs import Home
 from ._reports import settings, submit_error
 from ._types import Reject, Resolve
@@ -18,8 +25,8 @@ from ._types import Reject, Resolve
 __all__ = [
     "Adoption",
     "Resolution",
-    "are_exception_types",
     "fatal",
+    "rejection_handler",
     "resolving_functions",
     "settle_by_raise",
     "to_exception",
@@ -292,12 +299,18 @@ def is_exception_type(value: object) -> TypeGuard[type[BaseException]]:
     return isinstance(value, type) and issubclass(value, BaseException)
 
 
-def are_exception_types(types: object) -> bool:
-    """Tell whether a value can stand after `except`."""
-    if not isinstance(types, tuple):
-        return is_exception_type(types)
-    candidates = cast("tuple[object, ...]", types)
-    return bool(candidates) and all(map(is_exception_type, candidates))
+def rejection_handler(arguments: tuple[Any, ...]) -> Handler | Filtered:
+    """Read the arguments of `catch`: a handler, or exception types and a handler."""
+    handler: Any = arguments[-1] if len(arguments) in (1, 2) else None
+    if not callable(handler) or is_exception_type(handler):
+        raise expected_catch_arguments(arguments)
+    if len(arguments) == 1 or arguments[0] is Exception:
+        return cast("Handler", handler)
+    types: object = arguments[0]
+    candidates = cast("tuple[object, ...]", types) if isinstance(types, tuple) else (types,)
+    if not candidates or not all(map(is_exception_type, candidates)):
+        raise expected_exception_types(arguments[0])
+    return Filtered(arguments[0], handler)
 
 
 def settle_by_raise(promise: Resolution, reject: Callable[..., None], error: BaseException) -> None:

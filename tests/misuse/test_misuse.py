@@ -93,17 +93,17 @@ CONSTRUCTOR = [
     Case(
         "Promise.reject(5)",
         lambda p: Promise.reject(5),
-        "Promise.reject() expected an exception, got 5: write Promise.reject(ValueError(5))",
+        "Promise.reject() expected an exception, got 5: write Promise.reject(ValueError('what went wrong'))",
     ),
     Case(
         "Promise.reject('text')",
         lambda p: Promise.reject("text"),
-        "Promise.reject() expected an exception, got 'text': write Promise.reject(ValueError('text'))",
+        "Promise.reject() expected an exception, got 'text': write Promise.reject(ValueError('what went wrong'))",
     ),
     Case(
         "Promise.reject(promise)",
         lambda p: Promise.reject(Sample()),
-        "Promise.reject() expected an exception, got Sample(): write Promise.reject(ValueError(Sample()))",
+        "Promise.reject() expected an exception, got Sample(): write Promise.reject(ValueError('what went wrong'))",
     ),
 ]
 
@@ -277,17 +277,17 @@ SETTINGS = [
     Case(
         "set_host(5)",
         lambda p: set_host(5),
-        "set_host() expected an object with a method post(drain), got 5",
+        "set_host() expected an object with a method post(drain), got 5: write set_host(mainloop), where mainloop.post(drain) has the loop call drain() soon",
     ),
     Case(
         "set_host(Sample())",
         lambda p: set_host(Sample()),
-        "set_host() expected an object with a method post(drain), got Sample()",
+        "set_host() expected an object with a method post(drain), got Sample(): write set_host(mainloop), where mainloop.post(drain) has the loop call drain() soon",
     ),
     Case(
         "set_report_hook(5)",
         lambda p: set_report_hook(5),
-        "set_report_hook() expected a function or None, got 5",
+        "set_report_hook() expected a function or None, got 5: write set_report_hook(reports.append)",
     ),
     Case(
         "debug.enable(True)",
@@ -296,12 +296,30 @@ SETTINGS = [
     ),
 ]
 
+CHOICE = 'write style="error_first" or style=Convention(outcome=function)'
+
 PROMISIFY = [
+    Case(
+        "promisify(fn, shape=5)",
+        lambda p: promisify(handler, shape=5),
+        "promisify() expected shape to be a function, got 5: pass the function, do not call it",
+    ),
+    Case(
+        "promisify(fn, style=Convention(outcome=5))",
+        lambda p: promisify(handler, style=Convention(outcome=5)),
+        "promisify() expected outcome to be a function, got 5: pass the function, do not call it",
+    ),
+    Case(
+        "promisify(fn, callback='a', errback='a')",
+        lambda p: promisify(handler, callback="a", errback="a"),
+        "promisify() expected two different places, got callback='a' and errback='a': "
+        'write style="error_first" or style="error_last" for one callback that gets both',
+    ),
     *[
         Case(
             f"promisify({fn!r})",
             lambda p, fn=fn: promisify(fn),
-            f"promisify() expected a function, got {fn!r}: pass the function, do not call it",
+            f"promisify() expected its argument to be a function, got {fn!r}: pass the function, do not call it",
         )
         for fn in (5, None, "fetch", Sample())
     ],
@@ -309,7 +327,7 @@ PROMISIFY = [
         Case(
             f"promisify(fn, style={style!r})",
             lambda p, style=style: promisify(handler, style=style),
-            f"promisify() expected style to be {STYLES}, got {style!r}",
+            f"promisify() expected style to be {STYLES}, got {style!r}: {CHOICE}",
         )
         for style in ("x", "node", None, 5)
     ],

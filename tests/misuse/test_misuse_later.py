@@ -71,7 +71,7 @@ def test_promisify_of_a_coroutine_object(coroutine: Coroutine[Any, Any, object])
         promisify(coroutine)
     shown = reprlib.repr(coroutine)
     advice = "pass the function, do not call it"
-    assert str(caught.value) == f"promisify() expected a function, got {shown}: {advice}"
+    assert str(caught.value) == f"promisify() expected its argument to be a function, got {shown}: {advice}"
 
 
 def test_coroutine_executor_is_never_started_nor_left_unawaited(recwarn: pytest.WarningsRecorder) -> None:
@@ -90,14 +90,16 @@ def test_coroutine_executor_is_never_started_nor_left_unawaited(recwarn: pytest.
 def test_combinator_of_one_promise_is_rejected(name: str) -> None:
     with pytest.raises(TypeError) as caught:
         getattr(Promise, name)(Promise.resolve([1])).wait(timeout=5)
-    assert str(caught.value) == "a promise is not iterable: await it, or iterate over promise.wait()"
+    assert str(caught.value) == (
+        f"Promise.{name}() expected an iterable, got <Promise fulfilled: [1]>: write Promise.{name}([p, q])"
+    )
 
 
 @pytest.mark.parametrize("inputs", [5, None, Sample()])
 def test_combinator_of_what_is_not_iterable_is_rejected(inputs: object) -> None:
     with pytest.raises(TypeError) as caught:
         Promise.all(inputs).wait(timeout=5)
-    assert str(caught.value) == f"{type(inputs).__name__!r} object is not iterable"
+    assert str(caught.value) == f"Promise.all() expected an iterable, got {inputs!r}: write Promise.all([p, q])"
 
 
 @pytest.mark.parametrize(

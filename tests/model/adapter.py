@@ -64,6 +64,10 @@ def run_on_loop(program: Program) -> tuple[list[str], list[str]]:
                 loop.run_until_complete(task)
             except Interrupt:
                 pass  # as after Ctrl-C: a loop that is run again must find the rest of the jobs
+        try:
+            loop.run_until_complete(asyncio.sleep(0))
+        except RuntimeError:
+            pass  # the interrupt came in the turn in which the task ended, and has left asyncio's own stop behind
         return task.result()
 
 
