@@ -273,7 +273,9 @@ def _adapt(
             value = shape(values)
         except BaseException as error:
             traceback = error.__traceback__
-            reject(error.with_traceback(None if traceback is None else traceback.tb_next))
+            while traceback is not None and traceback.tb_frame.f_globals is globals():
+                traceback = traceback.tb_next  # what the library reported was not raised here
+            reject(error.with_traceback(traceback))
         else:
             resolve(value)
 

@@ -69,10 +69,15 @@ class DeadlockError(PromiseError, RuntimeError):
     """`wait` was asked for a promise that cannot settle before `wait` returns."""
 
 
+# Long enough for the message of an exception, short enough for a line.
+_repr = reprlib.Repr()
+_repr.maxother = _repr.maxstring = 120
+
+
 def short(value: object) -> str:
     """Give `repr(value)`, shortened, whatever the value's own `__repr__` does."""
     try:
-        return reprlib.repr(value)
+        return _repr.repr(value)
     except Exception:
         return f"<{type(value).__name__} whose repr fails>"
 

@@ -196,6 +196,9 @@ class _Unraisable:
         raise self._error
 
 
+_Unraisable.__del__.__qualname__ = "promisepy's report"  # what the default hook prints first
+
+
 def submit_error(error: BaseException) -> None:
     """Show an error that has nobody to be raised to."""
     _Unraisable(error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import reprlib
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
@@ -62,14 +61,14 @@ def test_coroutine_object_where_a_function_belongs(
 ) -> None:
     with pytest.raises(TypeError) as caught:
         call(Promise.resolve(1), coroutine)
-    shown = reprlib.repr(coroutine)
+    shown = repr(coroutine)
     assert str(caught.value) == f"{place}, got {shown}: pass the function itself, do not call it"
 
 
 def test_promisify_of_a_coroutine_object(coroutine: Coroutine[Any, Any, object]) -> None:
     with pytest.raises(TypeError) as caught:
         promisify(coroutine)
-    shown = reprlib.repr(coroutine)
+    shown = repr(coroutine)
     advice = "pass the function, do not call it"
     assert str(caught.value) == f"promisify() expected its argument to be a function, got {shown}: {advice}"
 
