@@ -52,8 +52,7 @@ class LoopHome(Home):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
         self.loop = loop
-        # Keeps running coroutines alive; asyncio itself refers to its tasks only weakly.
-        self.tasks: set[asyncio.Task[Any]] = set()
+        self.tasks: set[asyncio.Task[Any]] = set()  # kept alive here; asyncio refers to its tasks only weakly
         # Every handler brings its own context. One empty context for all drains saves a copy per wake-up.
         self._context = Context()
         self._notice = _shutdown_notice(self)
@@ -92,11 +91,10 @@ class LoopHome(Home):
         if running_loop() is loop:
             loop.call_exception_handler(details)
             return True
-        try:
+        with suppress(RuntimeError):
             loop.call_soon_threadsafe(loop.call_exception_handler, details)
-        except RuntimeError:
-            return False
-        return True
+            return True
+        return False
 
     def start(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> asyncio.Task[Any]:
         """Run a coroutine as a task of the loop."""
@@ -140,13 +138,14 @@ class ThreadHome(Home):
 
     def arm(self) -> None:
         """Wake whoever drains this home; if nobody does, the jobs wait for the next `wait`."""
+        # First, so that a `wait` that ends while we look for somebody lowers it after us, and not before.
+        self.armed = True
         if self._waiting:
-            self.armed = True
             self._wakeups.put(None)
         elif self.ended:
             self.abandon()
-        elif not self._arm_loop() and self.host is not None:
-            self._arm_host(self.host)
+        elif not self._arm_loop() and not self._arm_host():
+            self.armed = False
 
     def _arm_loop(self) -> bool:
         self.look()
@@ -154,24 +153,23 @@ class ThreadHome(Home):
         if loop is None:
             return False
         try:
-            self.armed = True
             loop.call_soon_threadsafe(self.drain, context=self._context)
         except BaseException:
             self.armed = False
             if not loop.is_closed():
                 raise
             self.loop, self.unattended = None, True
+        return self.loop is loop  # else `wait` has left its private loop meanwhile
+
+    def _arm_host(self) -> bool:
+        if self.host is None:
+            return False
+        try:
+            self.host.post(self.drain)
+        except Exception as error:
+            submit_error(error)  # whoever settles a promise is not to blame for a host that is gone
             return False
         return True
-
-    def _arm_host(self, host: Host) -> None:
-        self.armed = True
-        try:
-            host.post(self.drain)
-        except Exception as error:
-            # Whoever settles a promise is not to blame for a host that is gone, and must not see its error.
-            self.armed = False
-            submit_error(error)
 
     def look(self) -> None:
         """Notice a loop that has been started on this thread since, and have it run what waits here."""
@@ -182,7 +180,7 @@ class ThreadHome(Home):
             return
         self.loop, self.unattended = running, False
         if self.jobs and self.running is None:  # armed perhaps, but by a loop that has stopped since
-            self._arm_loop()
+            self.arm()
 
     def describe(self) -> str:
         """Name the thread."""
@@ -240,6 +238,9 @@ class ThreadHome(Home):
                     self._sleep(remaining)
         finally:
             self.loop, self.unattended = outer, outer is None
+            self.armed = False
+            if self.jobs:
+                self.arm()
             if running is not None:
                 self.suspended.pop()
 
@@ -270,8 +271,9 @@ class ThreadHome(Home):
     def _run_loop(self, seconds: float | None) -> None:
         """Run the private loop, which has tasks, until `stop_waiting` or for so many seconds."""
         assert self._runner is not None  # tasks are started on it or on a loop that would be running here
-        loop = self._runner.get_loop()
-        self.loop = loop
+        self.loop = loop = self._runner.get_loop()
+        if self.jobs:  # posted since the last drain, by somebody who found neither a loop nor a sleeper
+            self.arm()
         limit = None if seconds is None else loop.call_later(seconds, loop.stop)
         try:
             loop.run_forever()
@@ -353,8 +355,8 @@ def _new_loop_home(loop: asyncio.AbstractEventLoop) -> LoopHome:
 def _in_callback() -> bool:
     """Tell whether this thread's loop is running a callback, so that it cannot be asleep in `select`.
 
-    Equals "no", which merely costs a needless wake-up through the self-pipe: two system calls and a turn of the loop. A
-    signal handler or finaliser that strikes in or just before `select` finds no `Handle._run` between it and the loop.
+    Equals "no", which merely costs a needless wake-up: two system calls and a turn of the loop. A signal handler or
+    finaliser that strikes in or just before `select` finds no `Handle._run` between it and the loop.
     """
     frame: FrameType | None = sys._getframe(2)
     for _ in range(CALLBACK_DEPTH):
@@ -440,11 +442,6 @@ def _at_exit() -> None:
         settings.exiting = True
 
 
-def _after_fork() -> None:
-    for home in list(_thread_homes):
-        home.forked()
-
-
 atexit.register(_at_exit)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(after_in_child=lambda: [home.forked() for home in list(_thread_homes)])

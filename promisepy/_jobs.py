@@ -117,15 +117,21 @@ class Home:
                 self.arm()
 
     def abandon(self) -> None:
-        """Fail every queued job, because nobody will drain this home again."""
-        while self.jobs:
+        """Fail every queued job, because nobody will drain this home again; on any thread, on several at once."""
+        while True:
             # Armed, so that what a failing job settles is queued behind it instead of coming back here recursively.
             self.armed = True
             try:
-                while self.jobs:
-                    self.jobs.popleft()._abandon(self)
+                while True:
+                    try:
+                        job = self.jobs.popleft()
+                    except IndexError:  # not asked before: another settler may be here, too
+                        break
+                    job._abandon(self)
             finally:
                 self.armed = False
+            if not self.jobs:
+                return
 
     def _accuse(self) -> None:
         suspects, self.suspects = self.suspects, []

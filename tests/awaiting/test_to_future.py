@@ -1,0 +1,165 @@
+"""`to_future()`: a future of `concurrent.futures` that follows a promise and cannot harm it."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import gc
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from promisepy import Cancelled, Promise, Report
+
+
+def fail(_: Any = None) -> Any:
+    raise ValueError("reason")
+
+
+class TestToFuture:
+    """`to_future()` gives a future that all of `concurrent.futures` and asyncio accept."""
+
+    def test_result_exception_and_state(self) -> None:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        future = promise.to_future()
+        assert (future.done(), future.cancelled(), future.running()) == (False, False, False)
+        resolve(1)
+        assert (future.done(), future.result(timeout=0), future.exception(timeout=0)) == (True, 1, None)
+        reason = ValueError("reason")
+        failed = Promise.reject(reason).to_future()
+        assert failed.exception(timeout=0) is reason
+        with pytest.raises(ValueError, match="reason"):
+            failed.result(timeout=0)
+
+    def test_its_timeout_leaves_both_usable(self) -> None:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        future = promise.to_future()
+        with pytest.raises(TimeoutError):
+            future.result(timeout=0)
+        with pytest.raises(TimeoutError):
+            future.exception(timeout=0.001)
+        resolve(1)
+        assert (future.result(timeout=0), promise.wait(timeout=10)) == (1, 1)
+
+    def test_another_thread_blocks_on_it(self) -> None:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        future = promise.to_future()
+        with ThreadPoolExecutor(3) as pool:
+            waiting = [pool.submit(future.result, 10) for _ in range(3)]
+            resolve(1)
+            assert [each.result(10) for each in waiting] == [1, 1, 1]
+
+    def test_done_callbacks_run_on_the_settling_thread_before_resolve_returns(self) -> None:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        future = promise.to_future()
+        seen: list[Any] = []
+        future.add_done_callback(lambda done: seen.append((done is future, threading.get_ident())))
+        thread = threading.Thread(target=resolve, args=[1])
+        thread.start()
+        thread.join(10)
+        assert seen == [(True, thread.ident)]
+        future.add_done_callback(seen.append)
+        assert seen[1:] == [future]
+
+    def test_each_call_gives_a_new_one(self) -> None:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        futures = [promise.to_future() for _ in range(3)]
+        futures[1].cancel()
+        resolve(1)
+        assert len({id(future) for future in futures}) == 3
+        assert [future.cancelled() for future in futures] == [False, True, False]
+        assert futures[0].result(0) == futures[2].result(0) == 1
+
+    def test_wrap_future(self) -> None:
+        async def main() -> Any:
+            promise, resolve, _ = Promise[int].with_resolvers()
+            wrapped = asyncio.wrap_future(promise.to_future())
+            thread = threading.Thread(target=resolve, args=[1])
+            thread.start()
+            value = await asyncio.wait_for(wrapped, 10)
+            thread.join(10)
+            with pytest.raises(ValueError, match="reason"):
+                await asyncio.wrap_future(Promise.reject(ValueError("reason")).to_future())
+            return value
+
+        assert asyncio.run(main()) == 1
+
+    def test_cancelling_what_wrap_future_gave_lets_go(self) -> None:
+        async def main() -> Any:
+            promise, resolve, _ = Promise[int].with_resolvers()
+            wrapped = asyncio.wrap_future(promise.to_future())
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(wrapped, 0)
+            assert (promise.state, promise._reactions) == ("pending", [])
+            resolve(1)
+            return await promise
+
+        assert asyncio.run(main()) == 1
+
+    def test_wait_and_as_completed_over_several(self) -> None:
+        pairs = [Promise[int].with_resolvers() for _ in range(4)]
+        futures = [pair.promise.to_future() for pair in pairs]
+        pairs[2].resolve(2)
+        first, rest = concurrent.futures.wait(futures, 10, concurrent.futures.FIRST_COMPLETED)
+        assert (first, len(rest)) == ({futures[2]}, 3)
+        pairs[0].reject(ValueError("reason"))
+        done, _ = concurrent.futures.wait(futures[:2], 10, concurrent.futures.FIRST_EXCEPTION)
+        assert done == {futures[0]}
+        settler = threading.Thread(target=lambda: [pair.resolve(n) for n, pair in enumerate(pairs)])
+        settler.start()
+        in_order = list(concurrent.futures.as_completed(futures, 10))
+        settler.join(10)
+        assert set(in_order) == set(futures)
+        assert [future.result(0) for future in futures[1:]] == [1, 2, 3]
+
+    def test_cancelling_it_leaves_the_promise_alone_and_no_reaction(self) -> None:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        child = promise.then(lambda value: value + 1)
+        futures = [promise.to_future() for _ in range(10)]
+        assert all(future.cancel() for future in futures)
+        assert (promise.state, promise._reactions) == ("pending", [child])
+        with pytest.raises(concurrent.futures.CancelledError):
+            futures[0].result(0)
+        resolve(1)
+        assert child.wait(timeout=10) == 2
+
+    def test_cancelling_a_done_one_does_nothing(self) -> None:
+        promise = Promise.resolve(1)
+        future = promise.to_future()
+        assert not future.cancel()
+        assert future.result(0) == 1
+
+    def test_a_done_callback_that_raises_harms_nobody(self, caplog: pytest.LogCaptureFixture) -> None:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        future = promise.to_future()
+        future.add_done_callback(fail)
+        resolve(1)
+        assert (future.result(0), promise.wait(timeout=10)) == (1, 1)
+        assert "calling callback" in caplog.text
+
+    def test_there_and_back_again(self) -> None:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        back: Promise[int] = Promise.resolve(promise.to_future())
+        resolve(1)
+        assert back.wait(timeout=10) == 1
+
+    def test_an_adopted_future_that_is_cancelled_later_ends_as_cancelled(self) -> None:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        future: Future[int] = promise.to_future()
+        back: Promise[int] = Promise.resolve(future)
+        Promise.resolve().then().wait(timeout=10)
+        future.cancel()
+        resolve(1)
+        with pytest.raises(Cancelled):
+            back.wait(timeout=10)
+
+    def test_its_rejection_counts_as_observed(self, reports: list[Report]) -> None:
+        Promise.reject(ValueError("reason")).to_future().exception(0)
+        pending, _, reject = Promise[int].with_resolvers()
+        future = pending.to_future()
+        reject(ValueError("reason"))
+        del pending, future, reject
+        gc.collect()
+        assert reports == []

@@ -1,0 +1,122 @@
+"""The explorer finds planted races; otherwise its silence about promisepy would mean nothing."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import pytest
+
+from .explorer import Race, explorer
+
+HERE = frozenset({__file__})
+
+
+class Counter:
+    def __init__(self) -> None:
+        self.value = 0
+
+    def increment(self) -> None:
+        value = self.value
+        self.value = value + 1
+
+
+class Twice:
+    """Wrong only if each of the threads is stopped once."""
+
+    def __init__(self) -> None:
+        self.value = 0
+        self.seen: tuple[int, int] | None = None
+
+    def write(self) -> None:
+        self.value = 1
+        self.value = 2
+
+    def read(self) -> None:
+        first = self.value
+        second = self.value
+        self.seen = first, second
+
+
+class Mailbox:
+    """A sleeper that looks before it says that it sleeps."""
+
+    def __init__(self) -> None:
+        self.letters: deque[str] = deque()
+        self.sleeps = False
+        self.rung = False
+
+    def post(self) -> None:
+        self.letters.append("letter")
+        if self.sleeps:
+            self.rung = True
+
+
+def counter_race() -> Race:
+    counter = Counter()
+
+    def check() -> None:
+        assert counter.value == 2
+
+    return Race((counter.increment, counter.increment), check)
+
+
+@pytest.mark.parametrize("opcodes", [True, False], ids=["opcodes", "lines"])
+def test_a_lost_update_is_found(opcodes: bool) -> None:
+    with explorer(2, opcodes=opcodes, watched=HERE) as search, pytest.raises(AssertionError) as caught:
+        search.explore(counter_race)
+    assert caught.value.__notes__[0].startswith("schedule ")
+
+
+def test_no_preemption_finds_nothing_in_code_that_is_only_racy() -> None:
+    with explorer(2, preemptions=0, watched=HERE) as search:
+        assert search.explore(counter_race) == 2
+
+
+def test_two_preemptions_find_what_one_does_not() -> None:
+    def make() -> Race:
+        twice = Twice()
+
+        def check() -> None:
+            assert twice.seen != (0, 1)
+
+        return Race((twice.write, twice.read), check)
+
+    with explorer(2, preemptions=1, watched=HERE) as search:
+        search.explore(make)
+    with explorer(2, preemptions=2, watched=HERE) as search, pytest.raises(AssertionError):
+        search.explore(make)
+
+
+def test_every_schedule_is_run_once() -> None:
+    orders: list[str] = []
+
+    def make() -> Race:
+        order: list[str] = []
+
+        def program(name: str) -> None:
+            order.append(name)
+            order.append(name)
+            order.append(name)
+
+        return Race((lambda: program("a"), lambda: program("b")), lambda: orders.append("".join(order)))
+
+    with explorer(2, preemptions=6, opcodes=False, watched=HERE) as search:
+        count = search.explore(make)
+    assert count == len(orders)
+    # Twenty ways to merge aaa with bbb; which of them need a stop before a line that is no append does not matter.
+    assert len(set(orders)) == 20
+
+
+def test_a_lost_wake_up_is_a_deadlock() -> None:
+    def make() -> Race:
+        mailbox = Mailbox()
+
+        def sleep() -> None:
+            if not mailbox.letters:
+                mailbox.sleeps = True
+                search.lanes[0].block(lambda: mailbox.rung)
+
+        return Race((sleep, mailbox.post), lambda: None)
+
+    with explorer(2, watched=HERE) as search, pytest.raises(AssertionError, match="deadlock"):
+        search.explore(make)
