@@ -25,7 +25,7 @@ from contextlib import suppress
 from contextvars import Context
 from queue import Empty, SimpleQueue
 from types import FrameType
-from typing import Any
+from typing import Any, TypeAlias
 
 from ._errors import expected_host, short
 from ._jobs import Home, Job
@@ -38,6 +38,7 @@ __all__ = ["LoopHome", "ThreadHome", "current_home", "current_thread_home", "run
 PUMP_PAUSE = 0.001, 0.02
 # Windows cannot interrupt a blocked lock by Ctrl-C, so a wait there sleeps in slices of this many seconds.
 SLICE = 0.1 if sys.platform == "win32" else None
+Call: TypeAlias = Callable[[], object] | None
 # How many frames up to look for the loop's callback; a callback that calls deeper than this pays for a wake-up.
 CALLBACK_DEPTH = 12
 _handle_code = asyncio.Handle._run.__code__
@@ -201,13 +202,7 @@ class ThreadHome(Home):
         if not self.tasks:
             self.stop_waiting()  # without tasks the private loop is not needed
 
-    def run_until(
-        self,
-        is_done: Callable[[], bool],
-        timeout: float | None = None,
-        pump: Callable[[], object] | None = None,
-        before_sleep: Callable[[], object] | None = None,
-    ) -> bool:
+    def run_until(self, is_done: Callable[[], bool], timeout: float | None, pump: Call, before_sleep: Call) -> bool:
         """Drain this home, on its own thread, until `is_done()`; false if `timeout` seconds were not enough."""
         deadline = None if timeout is None else time.monotonic() + timeout
         pause, longest = PUMP_PAUSE
@@ -223,11 +218,11 @@ class ThreadHome(Home):
                 remaining = None if deadline is None else deadline - time.monotonic()
                 if remaining is not None and remaining <= 0:
                     return False
-                if pump is not None and not self.jobs:
+                if pump is not None:
                     pump()
                     remaining = pause if remaining is None else min(pause, remaining)
                     pause = min(2 * pause, longest)
-                if self.jobs:
+                if self.jobs and not self.tasks:  # with tasks, the private loop drains, and gives them their turn
                     pause = PUMP_PAUSE[0]
                     continue
                 if before_sleep is not None:
@@ -377,6 +372,8 @@ async def _shutdown_notice(home: LoopHome) -> AsyncGenerator[None, None]:
         yield
     finally:
         sweep(home)
+        if _thread.home is not None and _thread.home.loop is home.loop:
+            _thread.home.loop, _thread.home.unattended = None, True
 
 
 def _start(
@@ -422,7 +419,8 @@ def set_host(host: Host | None, /) -> Host | None:
         raise expected_host(host)
     home = current_thread_home()
     previous, home.host = home.host, host
-    if home.jobs and not home.armed:
+    home.armed = False  # by the previous host, which may never drain
+    if home.jobs:
         home.arm()
     return previous
 
@@ -432,7 +430,7 @@ def _at_exit() -> None:
     try:
         home = _thread.home
         if home is not None:
-            home.run_until(lambda: not home.jobs and not home.tasks)
+            home.run_until(lambda: not home.jobs and not home.tasks, None, None, None)
             home.close()
         for loop, other in list(_loop_homes.items()):
             if loop.is_closed():
@@ -442,6 +440,11 @@ def _at_exit() -> None:
         settings.exiting = True
 
 
+def _after_fork() -> None:
+    for home in list(_thread_homes):
+        home.forked()
+
+
 atexit.register(_at_exit)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lambda: [home.forked() for home in list(_thread_homes)])
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,178 @@
+"""A loop that sleeps in `select` is woken at once, whoever settles (S3)."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import selectors
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from promisepy import BrokenPromise, Promise
+
+try:
+    import uvloop
+except ImportError:
+    uvloop = None
+
+NO_UVLOOP = pytest.mark.skipif(uvloop is None, reason="uvloop is not installed")
+NewLoop = Callable[[], asyncio.AbstractEventLoop]
+Resolver = Callable[..., None]
+new_uvloop = uvloop.new_event_loop if uvloop else asyncio.new_event_loop
+on_each_loop = pytest.mark.parametrize(
+    "new_loop",
+    [
+        pytest.param(asyncio.new_event_loop, id="asyncio"),
+        pytest.param(new_uvloop, id="uvloop", marks=NO_UVLOOP),
+    ],
+)
+has_signals = pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+# Only a lost wake-up takes so long: it ends the test instead of hanging it.
+GUARD = 30
+
+
+class Finaliser:
+    """Settles when it is freed, as the handle of some libraries does."""
+
+    def __init__(self, settle: Resolver) -> None:
+        self.settle = settle
+
+    def __del__(self) -> None:
+        self.settle("woken")
+
+
+class Watched(selectors.DefaultSelector):
+    """A selector that calls `asleep` once, when its loop has nothing to do before the guard's time."""
+
+    def __init__(self, asleep: Callable[[], object]) -> None:
+        super().__init__()
+        self.asleep: Callable[[], object] | None = asleep
+
+    def select(self, timeout: float | None = None) -> Any:
+        if (timeout is None or timeout > 1) and self.asleep is not None:
+            asleep, self.asleep = self.asleep, None
+            asleep()
+        return super().select(timeout)
+
+
+def run(new_loop: NewLoop, main: Callable[[], Any]) -> Any:
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        return runner.run(main())
+
+
+def wait_until_asleep(thread_id: int) -> None:
+    """Return once the thread is in `epoll`; where the system does not tell, it may still be on its way."""
+    place = Path(f"/proc/self/task/{thread_id}/wchan")
+    for _ in range(10_000):  # some kernels always say "0"
+        if not place.exists() or "poll" in place.read_text():
+            return
+
+
+def woken_by(new_loop: NewLoop, waker: Callable[[Resolver], Callable[[], object]]) -> str:
+    """Give what a sleeping loop sees when another thread calls what `waker` makes of `resolve`."""
+    promise, resolve, _ = Promise[str].with_resolvers(keep_alive=True)
+    wake = waker(resolve)
+    thread_id = threading.get_native_id()
+    where: list[threading.Thread] = []
+
+    async def main() -> str:
+        loop = asyncio.get_running_loop()
+        guard = loop.call_later(GUARD, resolve, "the guard")
+        thread = threading.Thread(target=lambda: (wait_until_asleep(thread_id), wake()))
+        loop.call_soon(thread.start)
+        # Handlers in both kinds of home: of the script, which the loop drives, and of the loop itself.
+        inner, resolve_inner, _ = Promise[str].with_resolvers()
+        promise.then(resolve_inner)
+        value = await inner.then(lambda value: where.append(threading.current_thread()) or value)
+        thread.join()
+        guard.cancel()
+        return value
+
+    value = run(new_loop, main)
+    assert where == [threading.current_thread()]
+    return value
+
+
+def on_signal(handle: Callable[[], object]) -> Callable[[], object]:
+    main_thread = threading.main_thread().ident
+    signal.signal(signal.SIGUSR1, lambda *_: handle())
+    return lambda: signal.pthread_kill(main_thread, signal.SIGUSR1)
+
+
+@pytest.fixture
+def own_signal() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGUSR1)
+    yield
+    signal.signal(signal.SIGUSR1, before)
+
+
+@on_each_loop
+class TestASleepingLoopIsWokenBy:
+    def test_another_thread(self, new_loop: NewLoop) -> None:
+        assert woken_by(new_loop, lambda resolve: lambda: resolve("woken")) == "woken"
+
+    def test_a_finaliser_on_another_thread(self, new_loop: NewLoop) -> None:
+        assert woken_by(new_loop, lambda resolve: [Finaliser(resolve)].clear) == "woken"
+
+    def test_the_cycle_collector_on_another_thread(self, new_loop: NewLoop) -> None:
+        def waker(resolve: Resolver) -> Callable[[], object]:
+            cycle: list[Any] = [Finaliser(resolve)]
+            cycle.append(cycle)
+            return gc.collect
+
+        gc.disable()
+        try:
+            assert woken_by(new_loop, waker) == "woken"
+        finally:
+            gc.enable()
+
+    @has_signals
+    def test_a_signal_handler_on_its_own_thread(self, new_loop: NewLoop, own_signal: None) -> None:
+        assert woken_by(new_loop, lambda resolve: on_signal(lambda: resolve("woken"))) == "woken"
+
+    @has_signals
+    def test_a_finaliser_in_a_signal_handler(self, new_loop: NewLoop, own_signal: None) -> None:
+        assert woken_by(new_loop, lambda resolve: on_signal([Finaliser(resolve)].clear)) == "woken"
+
+    def test_a_library_that_drops_its_callbacks(self, new_loop: NewLoop) -> None:
+        library: list[Any] = []
+        thread_id = threading.get_native_id()
+
+        async def main() -> str:
+            loop = asyncio.get_running_loop()
+            promise = Promise[Any](lambda resolve, reject: library.append((resolve, reject)))
+            guard = loop.call_later(GUARD, lambda: library and library[0][0]("the guard"))
+            thread = threading.Thread(target=lambda: (wait_until_asleep(thread_id), library.clear()))
+            loop.call_soon(thread.start)
+            try:
+                return await promise
+            except BrokenPromise:
+                return "broken"
+            finally:
+                guard.cancel()
+                thread.join()
+
+        assert run(new_loop, main) == "broken"
+
+
+@pytest.mark.parametrize("drop", [False, True], ids=["resolve", "finaliser"])
+def test_a_loop_is_woken_from_within_its_own_select(drop: bool) -> None:
+    holders: list[Any] = []
+
+    async def main() -> str:
+        loop = asyncio.get_running_loop()
+        promise, resolve, _ = Promise[str].with_resolvers()
+        guard = loop.call_later(GUARD, resolve, "the guard")
+        holders.append(Finaliser(resolve) if drop else resolve)
+        value = await promise.then(lambda value: value)
+        guard.cancel()
+        return value
+
+    strike = holders.clear if drop else lambda: holders[0]("woken")
+    assert run(lambda: asyncio.SelectorEventLoop(Watched(strike)), main) == "woken"
