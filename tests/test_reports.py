@@ -9,10 +9,7 @@ import asyncio
 import dataclasses
 import gc
 import logging
-import os
-import subprocess
 import sys
-import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -417,42 +414,3 @@ class TestStrictMode:
         unhandled()
         drain()
         assert f"{__file__}:" in reports[0].message
-
-
-def run_script(code: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if name != "PROMISEPY_DEBUG"}
-    command = [sys.executable, *options, "-c", textwrap.dedent(code)]
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=60, check=False, env={**inherited, **environment}
-    )
-
-
-HELD_AND_DROPPED = """
-    import asyncio
-    from promisepy import Promise
-
-    async def main():
-        loop_held.append(Promise.reject(ValueError("held by a loop")))
-
-    loop_held = []
-    asyncio.run(main())
-    held = Promise.reject(ValueError("held by the script"))
-    Promise.reject(ValueError("dropped"))
-    handled = Promise.reject(ValueError("handled"))
-    handled.catch(str)
-    print("end")
-"""
-
-
-@pytest.mark.parametrize(
-    ("options", "environment"),
-    [((), {}), (("-X", "dev"), {}), ((), {"PROMISEPY_DEBUG": "1"})],
-    ids=["plain", "dev mode", "environment"],
-)
-def test_at_exit_everything_has_been_told_once(options: tuple[str, ...], environment: dict[str, str]) -> None:
-    done = run_script(HELD_AND_DROPPED, *options, **environment)
-    assert (done.returncode, done.stdout) == (0, "end\n")
-    for text in ("held by a loop", "held by the script", "dropped"):
-        assert done.stderr.count(f"promise was rejected with ValueError('{text}')") == 1, done.stderr
-    assert "ValueError('handled')" not in done.stderr
-    assert ("It was created at <string>:" in done.stderr) == bool(options or environment)

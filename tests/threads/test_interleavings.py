@@ -354,9 +354,7 @@ def test_settle_and_the_cancelling_of_a_future(mainloop: Mainloop) -> None:
         search.explore(make)
 
 
-def test_rejections_and_their_observation_are_reported_at_most_once(
-    mainloop: Mainloop, reports: list[Report]
-) -> None:
+def test_rejections_and_their_observation_are_reported_at_most_once(mainloop: Mainloop, reports: list[Report]) -> None:
     def make() -> Race:
         reports.clear()
         promise, _, reject = Promise[int].with_resolvers()

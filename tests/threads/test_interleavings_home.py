@@ -7,12 +7,13 @@ import selectors
 import threading
 from collections.abc import Callable
 from functools import partial
+from queue import Empty
 from typing import Any
 
 import pytest
 
 from promisepy import Promise, StuckPromise, set_host
-from promisepy._host import current_thread_home
+from promisepy._host import _thread, current_thread_home
 
 from .conftest import Mainloop, run_awake
 from .explorer import Explorer, Lane, Race, explorer, files
@@ -31,6 +32,8 @@ class Bed:
         self._wakeups += 1
 
     def get(self, timeout: float | None = None) -> None:
+        if timeout is not None and not self._wakeups:
+            raise Empty
         self._lane.block(lambda: self._wakeups > 0)
         self._wakeups -= 1
 
@@ -318,3 +321,73 @@ def test_two_settlers_and_an_ended_thread() -> None:
 
         search.explore(make)
 
+
+def test_a_wait_with_a_pump_leaves_a_host_that_works() -> None:
+    with explorer(2, watched=files("_jobs", "_host")) as search:
+        make_bed(search)
+        host = Mainloop()
+        search.on(0, lambda: set_host(host))
+
+        def make() -> Race:
+            promise, resolve, _ = search.on(0, Promise[int].with_resolvers)
+            other, resolve_other, _ = search.on(0, Promise[int].with_resolvers)
+            seen: list[int] = []
+            other.then(seen.append)
+
+            def pump() -> None:
+                search.lanes[0].block(lambda: promise.state != "pending")
+
+            def settle() -> None:
+                resolve(1)
+                resolve_other(2)
+
+            def check() -> None:
+                search.on(0, host.finish)
+                assert seen == [2]
+
+            return Race((lambda: promise.wait(pump=pump), settle), check)
+
+        search.explore(make)
+
+
+def test_settle_and_a_change_of_hosts() -> None:
+    with explorer(2, watched=files("_jobs", "_host")) as search:
+
+        def make() -> Race:
+            old, new = Mainloop(), Mainloop()
+            search.on(0, lambda: set_host(old))
+            promise, resolve, _ = search.on(0, Promise[int].with_resolvers)
+            seen: list[int] = []
+            promise.then(seen.append)
+
+            def check() -> None:
+                # The old one has gone: what it was asked to do it will not do.
+                search.on(0, new.finish)
+                assert seen == [1]
+
+            return Race((lambda: set_host(new), lambda: resolve(1)), check)
+
+        search.explore(make)
+
+
+def new_home() -> Any:
+    """Give a lane a new home, as if it were a new thread."""
+    _thread.home = None
+    return current_thread_home()
+
+
+def test_settle_and_the_end_of_the_home() -> None:
+    with explorer(2, watched=files("_jobs", "_host")) as search:
+
+        def make() -> Race:
+            home = search.on(0, new_home)
+            promise, resolve, _ = search.on(0, Promise[int].with_resolvers)
+            child = promise.then(str)
+
+            def check() -> None:
+                assert type(child.reason) is StuckPromise
+
+            return Race((home.close, lambda: resolve(1)), check)
+
+        search.explore(make)
+        search.on(0, new_home)

@@ -75,9 +75,7 @@ def test_one_of_many_settlers_wins(crew: Crew, mainloop: Mainloop) -> None:
         promise, resolve, reject = Promise[int].with_resolvers()
         promise.then(seen.append, seen.append)
         reasons = [ValueError(), ValueError()]
-        crew.run(
-            lambda: resolve(1), lambda: resolve(2), lambda: reject(reasons[0]), lambda: reject(reasons[1])
-        )
+        crew.run(lambda: resolve(1), lambda: resolve(2), lambda: reject(reasons[0]), lambda: reject(reasons[1]))
         mainloop.run()
         assert len(seen) == 1
         assert seen[0] in (1, 2, *reasons)

@@ -117,7 +117,11 @@ def test_a_rejection_interrupted_by_a_catch(mainloop: Mainloop, reports: list[Re
             assert seen == ["bad"]
             assert not reports
 
-        return lambda: reject(ValueError("bad")), way(lambda: promise.catch(lambda error: seen.append(str(error)))), check
+        return (
+            lambda: reject(ValueError("bad")),
+            way(lambda: promise.catch(lambda error: seen.append(str(error)))),
+            check,
+        )
 
     assert interrupt_everywhere(make) > 10
 

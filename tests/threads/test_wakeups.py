@@ -68,7 +68,6 @@ def new_uvloop() -> asyncio.AbstractEventLoop:
 KINDS = [pytest.param(asyncio.new_event_loop, id="asyncio"), pytest.param(new_uvloop, id="uvloop")]
 
 
-
 class Finaliser:
     """Calls a function when a garbage collection finds it."""
 
@@ -124,6 +123,16 @@ def place(request: pytest.FixtureRequest) -> Iterator[Callable[[Callable[[], obj
 Place = Callable[[Callable[[], object]], None]
 
 
+def once(place: Place, settle: list[Any]) -> Callable[[], None]:
+    """Settle from the given place when the loop is about to sleep, the first time that there is something to settle."""
+
+    def before_sleep() -> None:
+        if settle:
+            place(lambda: settle.pop()(1))
+
+    return before_sleep
+
+
 def test_a_sleeping_loop_is_woken_for_a_handler(place: Place) -> None:
     settle: list[Any] = []
 
@@ -136,7 +145,7 @@ def test_a_sleeping_loop_is_woken_for_a_handler(place: Place) -> None:
         await done.wait()
         return await child
 
-    assert run_on(lambda: drowsy_loop(lambda: settle and place(lambda: settle.pop()(1))), main()) == 2
+    assert run_on(lambda: drowsy_loop(once(place, settle)), main()) == 2
 
 
 def test_a_sleeping_loop_is_woken_for_a_task(place: Place) -> None:
@@ -147,7 +156,7 @@ def test_a_sleeping_loop_is_woken_for_a_task(place: Place) -> None:
         settle.append(resolve)
         return await promise
 
-    assert run_on(lambda: drowsy_loop(lambda: settle and place(lambda: settle.pop()(1))), main()) == 1
+    assert run_on(lambda: drowsy_loop(once(place, settle)), main()) == 1
 
 
 def test_a_sleeping_loop_is_woken_for_a_promise_of_another_home(place: Place) -> None:
@@ -158,33 +167,7 @@ def test_a_sleeping_loop_is_woken_for_a_promise_of_another_home(place: Place) ->
     async def main() -> int:
         return await promise.then(lambda value: value + 1)
 
-    assert run_on(lambda: drowsy_loop(lambda: settle and place(lambda: settle.pop()(1))), main()) == 2
-
-
-@pytest.mark.parametrize("new_loop", KINDS)
-def test_a_thread_wakes_a_quiet_loop(new_loop: NewLoop) -> None:
-    async def main() -> int:
-        promise, resolve, _ = Promise[int].with_resolvers()
-        threading.Timer(0.01, resolve, [1]).start()
-        return await promise.then(lambda value: value + 1)
-
-    assert run_guarded(new_loop, main()) == 2
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="needs alarms")
-@pytest.mark.parametrize("new_loop", KINDS)
-def test_an_alarm_wakes_a_quiet_loop(new_loop: NewLoop) -> None:
-    async def main() -> int:
-        promise, resolve, _ = Promise[int].with_resolvers()
-        signal.signal(signal.SIGALRM, lambda number, frame: resolve(1))
-        signal.setitimer(signal.ITIMER_REAL, 0.01)
-        return await promise.then(lambda value: value + 1)
-
-    before = signal.getsignal(signal.SIGALRM)
-    try:
-        assert run_guarded(new_loop, main()) == 2
-    finally:
-        signal.signal(signal.SIGALRM, before)
+    assert run_on(lambda: drowsy_loop(once(place, settle)), main()) == 2
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="needs user signals")
