@@ -174,12 +174,11 @@ class ThreadHome(Home):
 
     def look(self) -> None:
         """Notice a loop that has been started on this thread since, and have it run what waits here."""
-        if threading.get_ident() != self._ident:
-            return
-        running = running_loop()
+        running = running_loop() if threading.get_ident() == self._ident else None
         if running is None or running is self.loop:
             return
         self.loop, self.unattended = running, False
+        current_home()  # the loop's, whose notice of the end sets this home free again
         if self.jobs and self.running is None:  # armed perhaps, but by a loop that has stopped since
             self.arm()
 
@@ -427,16 +426,17 @@ def set_host(host: Host | None, /) -> Host | None:
 
 def _at_exit() -> None:
     """Run what the main thread still has to run, then report what nobody can observe any more."""
+    home = _thread.home
     try:
-        home = _thread.home
         if home is not None:
             home.run_until(lambda: not home.jobs and not home.tasks, None, None, None)
-            home.close()
+    finally:
+        if home is not None:
+            home.close()  # what an interrupt has left can only be reported
         for loop, other in list(_loop_homes.items()):
             if loop.is_closed():
                 other.close()
         sweep()
-    finally:
         settings.exiting = True
 
 

@@ -1,0 +1,215 @@
+"""A script home under loops that come later: they drive it from then on, whoever settles (S2, S4)."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from promisepy import Promise, StuckPromise, set_host
+
+GUARD = 5.0
+
+
+def from_a_thread(settle: Callable[[], object]) -> None:
+    threading.Thread(target=settle).start()
+
+
+def from_the_loop(settle: Callable[[], object]) -> None:
+    asyncio.get_running_loop().call_soon(settle)
+
+
+@pytest.fixture(params=[from_a_thread, from_the_loop], ids=lambda source: source.__name__)
+def source(request: pytest.FixtureRequest) -> Callable[[Callable[[], object]], None]:
+    return request.param  # type: ignore[no-any-return]
+
+
+Source = Callable[[Callable[[], object]], None]
+
+
+async def within_reason(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Fail, instead of hanging, if nobody wakes the loop. The guard's own awakening must not pass for success."""
+    fired: list[str] = []
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(coroutine)
+
+    def give_up() -> None:
+        fired.append("nobody woke the loop")
+        task.cancel()
+
+    guard = loop.call_later(GUARD, give_up)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        pytest.fail(fired[0])
+    finally:
+        guard.cancel()
+        assert not fired, fired
+
+
+def test_a_loop_runs_handlers_that_wake_plain_asyncio_code(source: Source) -> None:
+    promise, resolve, _ = Promise[int].with_resolvers()
+
+    async def main() -> None:
+        done = asyncio.Event()
+        promise.then(lambda value: done.set())
+        source(lambda: resolve(1))
+        await done.wait()
+
+    asyncio.run(within_reason(main()))
+
+
+def test_a_loop_runs_handlers_that_were_left_before_it_began(source: Source) -> None:
+    promise, resolve, _ = Promise[int].with_resolvers()
+    events: list[asyncio.Event] = []
+    child = promise.then(lambda value: events[0].set())
+
+    async def main() -> None:
+        events.append(asyncio.Event())
+        Promise.resolve()  # the loop has met promises, so the home knows it
+        source(lambda: resolve(1))
+        await events[0].wait()
+
+    asyncio.run(within_reason(main()))
+    assert child.state == "fulfilled"
+
+
+def test_a_second_loop_runs_handlers_as_the_first_did(source: Source) -> None:
+    first, resolve_first, _ = Promise[int].with_resolvers()
+    second, resolve_second, _ = Promise[int].with_resolvers()
+
+    async def use(promise: Promise[int], resolve: Callable[[int], object]) -> None:
+        done = asyncio.Event()
+        promise.then(lambda value: done.set())
+        source(lambda: resolve(1))
+        await done.wait()
+
+    asyncio.run(within_reason(use(first, resolve_first)))
+    asyncio.run(within_reason(use(second, resolve_second)))
+
+
+def test_a_settlement_in_a_loop_makes_it_known() -> None:
+    promise, resolve, _ = Promise[int].with_resolvers()
+    events: list[asyncio.Event] = []
+    child = promise.then(lambda value: events[0].set())
+
+    async def main() -> None:
+        events.append(asyncio.Event())
+        asyncio.get_running_loop().call_soon(resolve, 1)
+        await events[0].wait()
+
+    asyncio.run(within_reason(main()))
+    assert child.state == "fulfilled"
+
+
+def test_what_a_thread_settles_while_a_loop_runs_that_never_meets_promises_waits_for_the_next_wait() -> None:
+    """asyncio tells nobody that a loop has started; but nothing is lost."""
+    promise, resolve, _ = Promise[int].with_resolvers()
+    child = promise.then(str)
+
+    async def main() -> None:
+        thread = threading.Thread(target=resolve, args=[1])
+        thread.start()
+        thread.join()
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert child.state == "pending"
+    assert child.wait(GUARD) == "1"
+
+
+def test_a_wait_between_two_loops_and_after_them() -> None:
+    seen: list[str] = []
+
+    def next_one(name: str) -> Promise[None]:
+        promise, resolve, _ = Promise[str].with_resolvers()
+        child = promise.then(seen.append)
+        threading.Thread(target=resolve, args=[name]).start()
+        return child
+
+    async def read(promise: Promise[None]) -> None:
+        await promise
+
+    next_one("wait").wait(GUARD)
+    asyncio.run(within_reason(read(next_one("loop"))))
+    next_one("wait again").wait(GUARD)
+    asyncio.run(within_reason(read(next_one("second loop"))))
+    next_one("wait at last").wait(GUARD)
+    assert seen == ["wait", "loop", "wait again", "second loop", "wait at last"]
+
+
+def test_a_loop_that_was_left_open_goes_on_where_it_stopped() -> None:
+    seen: list[int] = []
+    loop = asyncio.new_event_loop()
+
+    async def begin() -> tuple[Promise[None], Any]:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        return promise.then(seen.append), resolve
+
+    child, resolve = loop.run_until_complete(begin())
+    thread = threading.Thread(target=resolve, args=[1])  # while nobody runs the loop
+    thread.start()
+    thread.join()
+    assert child.state == "pending"
+    loop.run_until_complete(asyncio.sleep(0))
+    assert seen == [1]
+    loop.close()
+
+
+def test_a_host_takes_over_from_a_loop_that_has_stopped() -> None:
+    class Mainloop:
+        def post(self, drain: Callable[[], object]) -> None:
+            posted.append(drain)
+
+    posted: list[Callable[[], object]] = []
+    seen: list[int] = []
+    promise, resolve, _ = Promise[int].with_resolvers()
+    promise.then(seen.append)
+
+    async def use() -> None:
+        await Promise.resolve(0).then()
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(use())
+    previous = set_host(Mainloop())
+    try:
+        resolve(1)
+        while posted:
+            posted.pop()()
+        assert seen == [1]
+    finally:
+        set_host(previous)
+        loop.close()
+
+
+def test_whoever_waits_elsewhere_learns_that_a_loop_has_gone() -> None:
+    async def begin() -> tuple[Promise[str], Any]:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        return promise.then(str), resolve
+
+    child, resolve = asyncio.run(begin())
+    begun = threading.Event()
+    errors: list[BaseException] = []
+
+    def wait() -> None:
+        Promise.resolve().then(lambda _: begun.set())
+        try:
+            child.wait(GUARD)
+        except StuckPromise as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    begun.wait(GUARD)
+
+    async def read() -> None:
+        asyncio.get_running_loop().call_soon(resolve, 1)
+        with pytest.raises(StuckPromise):
+            await child
+
+    asyncio.run(within_reason(read()))
+    thread.join(GUARD)
+    assert [type(error) for error in errors] == [StuckPromise]
