@@ -54,8 +54,7 @@ class LoopHome(Home):
         super().__init__()
         self.loop = loop
         self.tasks: set[asyncio.Task[Any]] = set()  # kept alive here; asyncio refers to its tasks only weakly
-        # Every handler brings its own context. One empty context for all drains saves a copy per wake-up.
-        self._context = Context()
+        self._context = Context()  # for all drains, which saves a copy each; every handler brings its own
         self._notice = _shutdown_notice(self)
         with suppress(StopIteration):
             self._notice.__anext__().send(None)  # up to its yield, so that the loop knows it
@@ -418,7 +417,8 @@ def set_host(host: Host | None, /) -> Host | None:
         raise expected_host(host)
     home = current_thread_home()
     previous, home.host = home.host, host
-    home.armed = False  # by the previous host, which may never drain
+    # Neither the previous host nor a loop that has stopped is in charge any more, whatever they were asked to do.
+    home.armed, home.loop = False, running_loop()
     if home.jobs:
         home.arm()
     return previous
