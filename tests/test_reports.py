@@ -26,6 +26,7 @@ from promisepy import (
     set_host,
     set_report_hook,
 )
+from promisepy._reports import settings
 
 Maker = Callable[[], object]
 
@@ -71,17 +72,22 @@ def unraisable(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return seen
 
 
+@pytest.fixture(autouse=True)
+def same_settings() -> Iterator[None]:
+    """The whole suite may run in debug mode: leave it as it was."""
+    sites, strict = settings.sites, settings.strict
+    yield
+    settings.sites, settings.strict = sites, strict
+
+
 @pytest.fixture
-def debug_mode() -> Iterator[None]:
+def debug_mode() -> None:
     debug.enable()
-    yield
-    debug.disable()
 
 
 @pytest.fixture
-def no_debug_mode() -> Iterator[None]:
+def no_debug_mode() -> None:
     debug.disable()
-    yield
 
 
 def drain() -> None:
@@ -377,10 +383,8 @@ class TestWhatItSays:
 
 class TestStrictMode:
     @pytest.fixture(autouse=True)
-    def strict(self) -> Iterator[None]:
+    def strict(self, same_settings: None) -> None:
         debug.enable(strict=True)
-        yield
-        debug.disable()
 
     def test_tells_once_though_dropped_later(self, reports: list[Report]) -> None:
         held: list[Any] = [Promise.reject(ValueError("lost"))]

@@ -37,6 +37,8 @@ def files(*names: str) -> frozenset[str]:
 # Where threads meet. The rest of the package only leads there.
 MEETING_PLACES = files("_cell", "_jobs", "_resolve", "_host", "_promise")
 PATIENCE = 30.0
+# 3.12 traces opcodes only of threads that begin after a frame has asked for it, and then may crash; lines must do there.
+HAS_OPCODES = sys.version_info[:2] != (3, 12)
 # Instructions that touch only their own frame, or what never changes: the order among two of them on two threads cannot
 # be told from outside, so none of them needs a stop before it.
 PRIVATE = tuple(
@@ -97,7 +99,7 @@ class Lane:
 
     def __init__(self, watched: frozenset[str], opcodes: bool) -> None:
         self._watched = watched
-        self._opcodes = opcodes
+        self._opcodes = opcodes and HAS_OPCODES
         # Locks that one thread takes and the other gives back: a quarter of the price of semaphores.
         self._go = threading.Lock()
         self._stopped = threading.Lock()
@@ -303,8 +305,8 @@ def interrupt(
         if frame.f_code.co_filename not in watched or left < 0:
             return None
         frame.f_trace = step
-        frame.f_trace_opcodes = opcodes
-        frame.f_trace_lines = not opcodes
+        frame.f_trace_opcodes = opcodes and HAS_OPCODES
+        frame.f_trace_lines = not frame.f_trace_opcodes
         return step
 
     def step(frame: FrameType, event: str, arg: object) -> Any:

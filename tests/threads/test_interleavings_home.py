@@ -48,7 +48,7 @@ def make_bed(search: Explorer) -> None:
 
 
 def test_wait_and_settle() -> None:
-    with explorer(2, watched=HOMES) as search:
+    with explorer(2, watched=files("_jobs", "_host")) as search:
         make_bed(search)
 
         def make() -> Race:
@@ -125,50 +125,46 @@ async def new_promise() -> tuple[Promise[int], Callable[[int], None]]:
     return promise, resolve
 
 
-@pytest.fixture
-def search() -> Any:
-    with explorer(2, watched=HOMES) as made:
-        yield made
+def test_await_and_settle() -> None:
+    with explorer(2, watched=HOMES) as search:
+        loop = search.on(0, asyncio.new_event_loop)
+
+        def make() -> Race:
+            promise, resolve = search.on(0, lambda: run_awake(loop, new_promise()))
+            task = loop.create_task(value_of(promise))
+
+            def check() -> None:
+                assert search.on(0, lambda: run_awake(loop, finish(task))) == 1
+
+            return Race((lambda: turn(loop), lambda: resolve(1)), check)
+
+        assert search.explore(make) > 50
+        search.on(0, loop.close)
 
 
-def test_await_and_settle(search: Explorer) -> None:
-    loop = search.on(0, asyncio.new_event_loop)
+def test_cancel_the_awaiting_task_and_settle() -> None:
+    with explorer(2, watched=files("_cell", "_asyncio")) as search:
+        loop = search.on(0, asyncio.new_event_loop)
 
-    def make() -> Race:
-        promise, resolve = search.on(0, lambda: run_awake(loop, new_promise()))
-        task = loop.create_task(value_of(promise))
+        def make() -> Race:
+            promise, resolve = search.on(0, lambda: run_awake(loop, new_promise()))
+            tasks = [loop.create_task(value_of(promise)) for _ in range(3)]
+            search.on(0, lambda: turn(loop))
 
-        def check() -> None:
-            assert search.on(0, lambda: run_awake(loop, finish(task))) == 1
+            def cancel() -> None:
+                tasks[1].cancel()
+                turn(loop)
 
-        return Race((lambda: turn(loop), lambda: resolve(1)), check)
+            def check() -> None:
+                results = search.on(0, lambda: run_awake(loop, asyncio.wait(tasks)))[0]
+                assert results == set(tasks)
+                assert [tasks[0].result(), tasks[2].result()] == [1, 1]
+                assert tasks[1].cancelled()
 
-    assert search.explore(make) > 50
-    search.on(0, loop.close)
+            return Race((cancel, lambda: resolve(1)), check)
 
-
-def test_cancel_the_awaiting_task_and_settle(search: Explorer) -> None:
-    loop = search.on(0, asyncio.new_event_loop)
-
-    def make() -> Race:
-        promise, resolve = search.on(0, lambda: run_awake(loop, new_promise()))
-        tasks = [loop.create_task(value_of(promise)) for _ in range(3)]
-        search.on(0, lambda: turn(loop))
-
-        def cancel() -> None:
-            tasks[1].cancel()
-            turn(loop)
-
-        def check() -> None:
-            results = search.on(0, lambda: run_awake(loop, asyncio.wait(tasks)))[0]
-            assert results == set(tasks)
-            assert [tasks[0].result(), tasks[2].result()] == [1, 1]
-            assert tasks[1].cancelled()
-
-        return Race((cancel, lambda: resolve(1)), check)
-
-    search.explore(make)
-    search.on(0, loop.close)
+        search.explore(make)
+        search.on(0, loop.close)
 
 
 def test_handlers_on_a_loop_and_two_settlers() -> None:
@@ -191,18 +187,24 @@ def test_handlers_on_a_loop_and_two_settlers() -> None:
         search.on(0, loop.close)
 
 
-def probe_with_host() -> None:
-    """Show, on the home's own thread, that a host that is installed now gets the jobs."""
-    host = Mainloop()
-    set_host(host)
-    host.finish()
-    set_host(None)
+def probe(loop: asyncio.AbstractEventLoop) -> None:
+    """Show, on the home's own thread, that a loop that is started now gets the jobs."""
+    promise, resolve, _ = Promise[int].with_resolvers()
+
+    async def use() -> None:
+        done = asyncio.Event()
+        promise.then(lambda value: done.set())
+        asyncio.get_running_loop().call_soon(resolve, 1)
+        await done.wait()
+
+    run_awake(loop, use())
 
 
 def test_a_wait_that_meets_a_settler_leaves_a_home_that_works() -> None:
     """What arms the home may come when the wait has just gone: the next job must find somebody nevertheless."""
     with explorer(2, watched=files("_jobs", "_host")) as search:
         make_bed(search)
+        loop = asyncio.new_event_loop()
 
         def make() -> Race:
             promise, resolve, _ = search.on(0, Promise[int].with_resolvers)
@@ -215,16 +217,18 @@ def test_a_wait_that_meets_a_settler_leaves_a_home_that_works() -> None:
                 resolve_other(2)
 
             def check() -> None:
-                search.on(0, probe_with_host)
+                search.on(0, lambda: probe(loop))
                 assert seen == [2]
 
             return Race((promise.wait, settle), check)
 
         search.explore(make)
+        loop.close()
 
 
 def test_a_wait_that_times_out_while_a_settler_comes_leaves_a_home_that_works() -> None:
     with explorer(2, watched=files("_jobs", "_host")) as search:
+        loop = asyncio.new_event_loop()
 
         def make() -> Race:
             promise, resolve, _ = search.on(0, Promise[int].with_resolvers)
@@ -238,12 +242,13 @@ def test_a_wait_that_times_out_while_a_settler_comes_leaves_a_home_that_works() 
                     pass
 
             def check() -> None:
-                search.on(0, probe_with_host)
+                search.on(0, lambda: probe(loop))
                 assert seen == [1]
 
             return Race((wait, lambda: resolve(1)), check)
 
         search.explore(make)
+        loop.close()
 
 
 class SelectorWithBed(selectors.DefaultSelector):
@@ -261,10 +266,12 @@ class SelectorWithBed(selectors.DefaultSelector):
 
 def test_wait_for_a_coroutine_and_settle_what_it_awaits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The wait is about to hand its thread to the private loop that runs the coroutine."""
-    with explorer(2, watched=files("_jobs", "_host")) as search:
+    with explorer(2, watched=files("_host")) as search:
         make_bed(search)
         new_loop = partial(asyncio.SelectorEventLoop, SelectorWithBed(search.lanes[0]))
         monkeypatch.setattr(asyncio, "new_event_loop", new_loop)
+
+        loop = asyncio.SelectorEventLoop()
 
         def begin() -> tuple[Promise[int], Callable[[int], object]]:
             promise, resolve, _ = Promise[int].with_resolvers()
@@ -274,14 +281,23 @@ def test_wait_for_a_coroutine_and_settle_what_it_awaits(monkeypatch: pytest.Monk
 
         def make() -> Race:
             result, resolve = search.on(0, begin)
+            other, resolve_other, _ = search.on(0, Promise[int].with_resolvers)
             results: list[int] = []
+            seen: list[int] = []
+            other.then(seen.append)
+
+            def settle() -> None:
+                resolve(1)
+                resolve_other(2)
 
             def check() -> None:
-                assert results == [1]
+                search.on(0, lambda: probe(loop))
+                assert (results, seen) == ([1], [2])
 
-            return Race((lambda: results.append(result.wait()), lambda: resolve(1)), check)
+            return Race((lambda: results.append(result.wait()), settle), check)
 
         search.explore(make)
+        loop.close()
 
 
 def test_two_settlers_and_a_closed_loop() -> None:
@@ -334,8 +350,13 @@ def test_a_wait_with_a_pump_leaves_a_host_that_works() -> None:
             seen: list[int] = []
             other.then(seen.append)
 
+            calls = 0
+
             def pump() -> None:
-                search.lanes[0].block(lambda: promise.state != "pending")
+                nonlocal calls
+                calls += 1
+                if calls > 1:  # after the first the wait sleeps for a moment
+                    search.lanes[0].block(lambda: promise.state != "pending")
 
             def settle() -> None:
                 resolve(1)
