@@ -183,7 +183,7 @@ class Cell(Reaction):
         if reactions:
             _release(reactions)
         elif not isinstance(reason, SILENT) and not hasattr(self, "_observed"):
-            self._alarm = alarm = Alarm(reason, traceback, self._home, getattr(self, "_site", None))
+            self._alarm = alarm = Alarm(reason, self._home, getattr(self, "_site", None))
             if reactions or hasattr(self, "_observed"):
                 alarm.disarm()  # a thread looked before it could see the alarm
         self._reactions = None

@@ -110,8 +110,8 @@ class Group:
         self.finish()
         self.result._resolve(self.shape(outcomes))
 
-    def fail(self, source: Cell) -> None:
-        """Reject the result like one input."""
+    def take(self, source: Cell) -> None:
+        """Settle the result like one input."""
         self.finish()
         self.result._settle_like(source)
 
@@ -136,7 +136,7 @@ class All(Group):
     def settled(self, key: int, source: Cell) -> None:
         """Note a value."""
         if source._state is REJECTED:
-            self.fail(source)
+            self.take(source)
         else:
             self.outcomes[key] = source._value
             self.count_down()
@@ -167,7 +167,7 @@ class Any_(Group):  # noqa: N801  # the trailing underscore keeps typing.Any apa
     def settled(self, key: int, source: Cell) -> None:
         """Note a reason."""
         if source._state is FULFILLED:
-            self.fail(source)
+            self.take(source)
         else:
             self.outcomes[key] = source._value
             self.count_down()
@@ -192,7 +192,7 @@ class Race(Group):
 
     def settled(self, key: int, source: Cell) -> None:
         """Take it."""
-        self.fail(source)
+        self.take(source)
 
     def count_down(self) -> None:
         """Nothing to count: a race of nothing stays pending (27.2.4.5)."""

@@ -120,8 +120,7 @@ class ThreadHome(Home):
 
     def __init__(self) -> None:
         super().__init__()
-        thread = threading.current_thread()
-        self.name = thread.name
+        self.name = threading.current_thread().name
         self.ended = False
         self.host: Host | None = None
         # The loop that drains this home at present: one that the user runs on this thread, or the one of `_runner`.
@@ -419,6 +418,7 @@ def set_host(host: Host | None, /) -> Host | None:
     previous, home.host = home.host, host
     # Neither the previous host nor a loop that has stopped is in charge any more, whatever they were asked to do.
     home.armed, home.loop = False, running_loop()
+    home.unattended = home.loop is None
     if home.jobs:
         home.arm()
     return previous

@@ -617,7 +617,7 @@ class Promise(Resolution, Generic[T_co]):
 
         ECMA-262 27.2.4.1.
         """
-        return _combine("all", All, promises)
+        return _combine(All, promises)
 
     # fmt: off
     @overload
@@ -664,7 +664,7 @@ class Promise(Resolution, Generic[T_co]):
 
         ECMA-262 27.2.4.2.
         """
-        return _combine("all_settled", AllSettled, promises)
+        return _combine(AllSettled, promises)
 
     # fmt: off
     @overload
@@ -712,7 +712,7 @@ class Promise(Resolution, Generic[T_co]):
 
         ECMA-262 27.2.4.3.
         """
-        return _combine("any", Any_, promises)
+        return _combine(Any_, promises)
 
     # fmt: off
     @overload
@@ -761,7 +761,7 @@ class Promise(Resolution, Generic[T_co]):
 
         ECMA-262 27.2.4.5.
         """
-        return _combine("race", Race, promises)
+        return _combine(Race, promises)
 
     @classmethod
     def all_keyed(cls, promises: Mapping[K, Adoptable[T]], /) -> Promise[dict[K, T]]:
@@ -829,9 +829,9 @@ def _pending(home: Home | None = None) -> Promise[Any]:
     return promise
 
 
-def _combine(name: str, group: type[Group], arguments: tuple[Iterable[Any], ...]) -> Promise[Any]:
+def _combine(group: type[Group], arguments: tuple[Iterable[Any], ...]) -> Promise[Any]:
     if len(arguments) != 1:
-        raise _errors.expected_one_iterable(name, len(arguments))
+        raise _errors.expected_one_iterable(group.method, len(arguments))
     result = _pending()
     [inputs] = arguments
     try:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ._errors import BrokenPromise, StuckPromise, UnhandledRejection, expected_hook, short
@@ -107,11 +107,10 @@ _alarms: dict[int, weakref.ref[Alarm]] = {}
 class Alarm:
     """Reports a rejection that is dropped, or swept, before anybody observed it."""
 
-    __slots__ = ("__weakref__", "_excuse", "_home", "_reason", "_site", "_traceback")
+    __slots__ = ("__weakref__", "_excuse", "_home", "_reason", "_site")
 
-    def __init__(self, reason: BaseException, traceback: TracebackType | None, home: Home, site: Site | None) -> None:
+    def __init__(self, reason: BaseException, home: Home, site: Site | None) -> None:
         self._reason = reason
-        self._traceback = traceback
         self._home = home
         self._site = site
         self._excuse: tuple[int, int] | None = None

@@ -54,6 +54,32 @@ def test_a_new_host_is_asked_for_what_the_old_one_has_not_done() -> None:
     assert (first.state, second.state, seen) == ("fulfilled", "fulfilled", [1, 2])
 
 
+def test_a_loop_after_a_stopped_one_and_a_host_drives_what_then_leaves() -> None:
+    promise, resolve, _ = Promise[int].with_resolvers()
+
+    async def touch() -> None:
+        Promise.resolve().then()
+
+    async def use() -> None:
+        done = asyncio.Event()
+        child = promise.then(lambda _: done.set())
+        settler = threading.Thread(target=resolve, args=(1,))
+        asyncio.get_running_loop().call_soon(settler.start)
+        await asyncio.wait_for(done.wait(), 5)
+        settler.join()
+        await child
+
+    stopped = asyncio.new_event_loop()
+    try:
+        early = Promise.resolve().then()
+        stopped.run_until_complete(touch())
+        set_host(set_host(Mainloop()))
+        asyncio.run(use())
+        early.wait(timeout=5)
+    finally:
+        stopped.close()
+
+
 def test_a_chain_without_end_leaves_the_pump_its_turn() -> None:
     promise, resolve, _ = Promise[str].with_resolvers()
 

@@ -236,8 +236,8 @@ MUTANTS = (
     Mutant(
         "race takes the last",
         "_combine.py",
-        '        """Take it."""\n        self.fail(source)',
-        '        """Take it."""\n        if not any(element._source is not None for element in self.elements):\n            self.fail(source)',
+        '        """Take it."""\n        self.take(source)',
+        '        """Take it."""\n        if not any(element._source is not None for element in self.elements):\n            self.take(source)',
     ),
 )
 
