@@ -4,36 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
 from promisepy import Promise
 
-Run = Callable[[Coroutine[Any, Any, Any]], Any]
-
-
-async def read(promise: Any) -> Any:
-    return await promise
-
-
-async def turns(count: int = 3) -> None:
-    for _ in range(count):
-        await asyncio.sleep(0)
-
-
-async def end(task: asyncio.Task[Any]) -> BaseException | None:
-    """Wait for a task and give what it was cancelled with."""
-    try:
-        await task
-    except asyncio.CancelledError as error:
-        return error
-    return None
-
-
-def waiting(promise: Promise[Any]) -> int:
-    return len(promise._reactions or ())
+from .steps import Run, end, read, turns, waiting
 
 
 class TestTimeouts:
