@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from . import debug as debug
-from ._callbacks import Convention as Convention
+from ._callbacks import callbackify as callbackify
 from ._callbacks import promisify as promisify
+from ._callbacks import submit as submit
+from ._conventions import Convention as Convention
 from ._errors import BrokenPromise as BrokenPromise
 from ._errors import CallbackError as CallbackError
 from ._errors import Cancelled as Cancelled
 from ._errors import DeadlockError as DeadlockError
 from ._errors import PromiseError as PromiseError
+from ._errors import StreamOverflow as StreamOverflow
 from ._errors import StuckPromise as StuckPromise
 from ._errors import UnhandledRejection as UnhandledRejection
-from ._host import set_host as set_host
+from ._events import Emitter as Emitter
+from ._events import Stream as Stream
+from ._events import once as once
+from ._events import stream as stream
 from ._promise import Promise as Promise
 from ._promise import Resolvers as Resolvers
 from ._reports import set_report_hook as set_report_hook
+from ._surroundings import set_host as set_host
 from ._types import Fulfilled as Fulfilled
 from ._types import Host as Host
 from ._types import Reject as Reject
@@ -32,6 +39,7 @@ __all__ = (
     "Cancelled",
     "Convention",
     "DeadlockError",
+    "Emitter",
     "Fulfilled",
     "Host",
     "Promise",
@@ -43,13 +51,19 @@ __all__ = (
     "Resolvers",
     "Settled",
     "State",
+    "Stream",
+    "StreamOverflow",
     "StuckPromise",
     "Thenable",
     "UnhandledRejection",
+    "callbackify",
     "debug",
+    "once",
     "promisify",
     "set_host",
     "set_report_hook",
+    "stream",
+    "submit",
 )
 
 # Reprs, tracebacks and pickles name the place from which users import, not the file that happens to define.

@@ -123,6 +123,7 @@ class Cell(Reaction):
         "__weakref__",
         "_alarm",
         "_context",
+        "_kept",
         "_observed",
         "_on_fulfilled",
         "_on_rejected",
@@ -142,6 +143,7 @@ class Cell(Reaction):
     _alarm: Alarm | None  # likewise
     _observed: bool  # unset until somebody has looked at a rejection, or let go of the promise while it was pending
     _site: Site | None  # unset outside debug mode
+    _kept: list[Any] | None  # the callbacks that `keep_alive` asks for; unset without it, None once settled
     # Unset unless `then` made this promise; None again once its job has run.
     _on_fulfilled: Handler | None
     _on_rejected: Handler | Filtered | None

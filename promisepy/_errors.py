@@ -5,6 +5,7 @@ PromiseError
 │   └── StuckPromise       the home that should run its handler is gone
 ├── Cancelled              the work was cancelled; an ordinary rejection
 ├── CallbackError          a callback reported something that is no exception
+├── StreamOverflow         more events waited than a stream has room for
 ├── UnhandledRejection     the wrapper in which an unobserved rejection is shown
 └── DeadlockError          (also RuntimeError) waiting here could never end
 """
@@ -20,6 +21,7 @@ __all__ = [
     "Cancelled",
     "DeadlockError",
     "PromiseError",
+    "StreamOverflow",
     "StuckPromise",
     "UnhandledRejection",
 ]
@@ -59,6 +61,10 @@ class CallbackError(PromiseError):
         super().__init__(message)
         self.arguments = arguments
         self.keywords: dict[str, object] = keywords or {}
+
+
+class StreamOverflow(PromiseError):
+    """More events waited than a stream has room for."""
 
 
 class UnhandledRejection(PromiseError):
@@ -102,6 +108,21 @@ def coroutine_executor() -> TypeError:
     )
 
 
+def expected_start(got: object) -> TypeError:
+    """Say what `create` takes."""
+    return TypeError(
+        f"Promise.create() expected a function that takes resolvers, got {short(got)}: "
+        "write Promise.create(lambda d: start(callback=d.resolve))"
+    )
+
+
+def coroutine_start() -> TypeError:
+    """Say that what starts the work has to be a plain function."""
+    return TypeError(
+        "Promise.create() expected a plain function, got a coroutine function: write Promise.resolve(coroutine())"
+    )
+
+
 def expected_catch_arguments(got: tuple[object, ...]) -> TypeError:
     """Say what `catch` takes."""
     shown = ", ".join(map(short, got))
@@ -126,34 +147,82 @@ def expected_hook(got: object) -> TypeError:
     )
 
 
-def expected_style(styles: Iterable[str], got: object) -> TypeError:
+def expected_style(caller: str, styles: Iterable[str], got: object) -> TypeError:
     """Say which styles there are."""
     return TypeError(
-        f"promisify() expected style to be a Convention or one of {', '.join(styles)}, got {short(got)}: "
-        'write style="error_first" or style=Convention(outcome=function)'
+        f"{caller}() expected style to be a function, a Convention or one of {', '.join(styles)}, got {short(got)}: "
+        'write style="error_first", or a function of the callback\'s arguments that returns the value or raises'
     )
 
 
-def expected_function(name: str, got: object) -> TypeError:
-    """Say that one of `promisify`'s functions is not callable."""
+def expected_function(caller: str, name: str, got: object) -> TypeError:
+    """Say that one of the functions that a convention is made of is not callable."""
     return TypeError(
-        f"promisify() expected {name} to be a function, got {short(got)}: pass the function, do not call it"
+        f"{caller}() expected {name} to be a function, got {short(got)}: pass the function, do not call it"
     )
 
 
-def expected_place(got: object) -> TypeError:
+def expected_place(caller: str, got: object) -> TypeError:
     """Say where callbacks can go."""
     return TypeError(
-        f"promisify() expected a place for the callback, -1 (last), 0 (first) or a keyword, got {short(got)}: "
-        "write promisify(lambda callback, *rest: fn(rest[0], callback, *rest[1:]), callback=0) for others"
+        f"{caller}() expected a place for the callback, got {short(got)}: write -1 (last), 0 (first) or another index, "
+        '"name" (a keyword), ".name" (an attribute of the object) or "().name" (a method of what the call returns)'
     )
 
 
-def same_place(place: str) -> TypeError:
-    """Say that two callbacks cannot be one keyword."""
+def same_place(caller: str, place: str) -> TypeError:
+    """Say that two callbacks cannot be one argument."""
     return TypeError(
-        f"promisify() expected two different places, got callback={place!r} and errback={place!r}: "
+        f"{caller}() expected two different places, got callback={place!r} and errback={place!r}: "
         'write style="error_first" or style="error_last" for one callback that gets both'
+    )
+
+
+def no_such_parameter(caller: str, name: str, known: list[str]) -> TypeError:
+    """Say that a function has no such keyword."""
+    return TypeError(
+        f"{caller}() expected the name of a parameter for the callback, got {name!r}, but the function takes "
+        f"({', '.join(known)}): write one of these"
+    )
+
+
+def no_callback_parameter(caller: str, known: list[str]) -> TypeError:
+    """Say that a function has no room for callbacks."""
+    return TypeError(
+        f"{caller}() expected a function that takes callbacks, got one that takes ({', '.join(known)}): "
+        "write callback= if the callback goes elsewhere, or Promise.resolve(fn(...)) if fn returns a future"
+    )
+
+
+def no_owner(place: str) -> TypeError:
+    """Say that there is no object that could have the attribute."""
+    return TypeError(
+        f"promisify() expected a method, so that {place!r} is an attribute of its object, got a plain function called "
+        "without arguments: write promisify(obj.method, ...), or set the attribute yourself with Promise.create"
+    )
+
+
+def expected_executor_object(got: object) -> TypeError:
+    """Say that an executor needs `submit`."""
+    return TypeError(
+        f"submit() expected an executor with a method submit(fn, *args), got {short(got)}: "
+        "write submit(ThreadPoolExecutor(), fn, *args)"
+    )
+
+
+def expected_callback(number: int, index: int | None, name: str | None, got: object) -> TypeError:
+    """Say that a callbackified function was called without its callback."""
+    what = "a callback" if number == 0 else "a second callback, for failures,"
+    where = f"as keyword {name!r}" if index is None and name is not None else "as its last argument"
+    where = where if index is None else f"as argument {index}"
+    return TypeError(f"expected {what} {where}, got {short(got)}: write fn(..., print) to see what it is called with")
+
+
+def no_tell() -> TypeError:
+    """Say that a convention of the user's cannot be turned round."""
+    return TypeError(
+        "callbackify() expected a Convention that has tell=, got one without: write Convention(tell=function), where "
+        "function(outcome) returns the callback's arguments for a Fulfilled or a Rejected"
     )
 
 
@@ -195,6 +264,31 @@ def expected_iterable(name: str, got: object) -> TypeError:
 def expected_mapping(name: str, got: object) -> TypeError:
     """Say that a keyed combinator takes a mapping."""
     return TypeError(f"Promise.{name}() expected a mapping, got {short(got)}: write Promise.{name}({{'key': promise}})")
+
+
+def stream_overflow(waiting: int) -> StreamOverflow:
+    """Describe a stream whose consumer was too slow."""
+    return StreamOverflow(
+        f"{waiting} events waited and another one came: consume faster, or choose stream(maxsize=, on_full=)"
+    )
+
+
+def expected_maxsize(got: object) -> TypeError:
+    """Say what bounds a queue."""
+    return TypeError(f"expected maxsize to be a number of events or None, got {short(got)}: write maxsize=1000")
+
+
+def expected_positive_maxsize(got: int) -> ValueError:
+    """Say that a bound is positive."""
+    return ValueError(f"expected maxsize to be at least 1, got {got}: write maxsize=None for no bound")
+
+
+def expected_policy(policies: Iterable[str], got: object) -> ValueError:
+    """Say what can be done with events that find no room."""
+    return ValueError(
+        f"stream() expected on_full to be one of {', '.join(policies)} or a pair of functions, got {short(got)}: "
+        'write on_full="drop_oldest" or on_full=(pause, resume)'
+    )
 
 
 def not_a_boolean() -> TypeError:

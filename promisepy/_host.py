@@ -13,8 +13,6 @@ callback of the same loop, where the loop cannot be asleep. A thread in `wait` s
 from __future__ import annotations
 
 import asyncio
-import atexit
-import os
 import sys
 import threading
 import time
@@ -27,12 +25,21 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any, TypeAlias
 
-from ._errors import expected_host, short
-from ._jobs import Home, Job
-from ._reports import settings, submit_error, sweep
+from ._errors import short
+from ._jobs import Home, Job, Timer, Timers
+from ._reports import Settings, settings, submit_error, sweep
 from ._types import Host, Report
 
-__all__ = ["LoopHome", "ThreadHome", "current_home", "current_thread_home", "running_loop", "set_host"]
+__all__ = [
+    "LoopHome",
+    "ThreadHome",
+    "current_home",
+    "current_thread_home",
+    "loop_homes",
+    "running_loop",
+    "this_thread",
+    "thread_homes",
+]
 
 # Between two calls of a pump that had nothing to deliver: at first, and at most, in seconds.
 PUMP_PAUSE = 0.001, 0.02
@@ -73,6 +80,10 @@ class LoopHome(Home):
             if not loop.is_closed():
                 raise
             self.abandon()
+
+    def start_timer(self, timer: Timer) -> None:
+        """Let the loop's clock ring."""
+        _start_on(self.loop, timer)
 
     def close(self) -> None:
         """Fail what is still queued: the loop has been closed."""
@@ -116,6 +127,8 @@ class ThreadHome(Home):
         "name",
         "suspended",
         "tasks",
+        "timers",
+        "waits",
     )
 
     def __init__(self) -> None:
@@ -129,6 +142,8 @@ class ThreadHome(Home):
         self.unattended = True
         # The jobs whose handlers are in `wait` right now, outermost first.
         self.suspended: list[Job] = []
+        self.timers = Timers()  # those that nobody else's clock rings
+        self.waits = 0  # how many calls of `wait` are on this thread's stack
         self._ident = threading.get_ident()
         self._runner: asyncio.Runner | None = None
         self._waiting = False
@@ -177,8 +192,27 @@ class ThreadHome(Home):
             return
         self.loop, self.unattended = running, False
         current_home()  # the loop's, whose notice of the end sets this home free again
+        self.restart_timers()
         if self.jobs and self.running is None:  # armed perhaps, but by a loop that has stopped since
             self.arm()
+
+    def start_timer(self, timer: Timer) -> None:
+        """Let the clock of whoever drives this home ring: a `wait`, a loop, or for a host a thread that only sleeps."""
+        if self.waits or (self.loop is None and self.host is None):
+            self.timers.add(timer)
+            self.stop_waiting()  # the private loop, which runs until the time of an earlier timer
+        elif self.loop is not None:
+            _start_on(self.loop, timer)
+        else:
+            sleeper = threading.Timer(timer.remaining(), timer.ring)
+            sleeper.daemon = True
+            sleeper.start()
+            timer.started(sleeper.cancel)
+
+    def restart_timers(self) -> None:
+        """Hand the timers to whoever drives this home now."""
+        for timer in self.timers.take_all():
+            self.start_timer(timer)
 
     def describe(self) -> str:
         """Name the thread."""
@@ -190,7 +224,7 @@ class ThreadHome(Home):
         if loop is None:
             if self._runner is None:
                 self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
-                _loop_homes[self._runner.get_loop()] = self
+                loop_homes[self._runner.get_loop()] = self
             loop = self._runner.get_loop()
         return _start(self.tasks, self._forget, loop, coroutine, context)
 
@@ -207,14 +241,17 @@ class ThreadHome(Home):
         running = self.running
         if running is not None:
             self.suspended.append(running)
+        self.waits += 1
         try:
             while True:
+                self.timers.ring()
                 self.drain()
                 if is_done():
                     return True
                 remaining = None if deadline is None else deadline - time.monotonic()
                 if remaining is not None and remaining <= 0:
                     return False
+                remaining = self.timers.limit(remaining)
                 if pump is not None:
                     pump()
                     remaining = pause if remaining is None else min(pause, remaining)
@@ -230,16 +267,22 @@ class ThreadHome(Home):
                     self._sleep(remaining)
         finally:
             self.loop, self.unattended = outer, outer is None
-            self.armed = False
-            if self.jobs:
-                self.arm()
             if running is not None:
                 self.suspended.pop()
+            self._end_wait()
+
+    def _end_wait(self) -> None:
+        self.waits -= 1
+        if not self.waits and self.host is not None:
+            self.restart_timers()
+        self.armed = False
+        if self.jobs:
+            self.arm()
 
     def may_wait(self) -> bool:
         """Tell whether this thread has no running loop, unless it is the private one of a `wait` further out."""
         loop = running_loop()
-        return loop is None or _loop_homes.get(loop) is self
+        return loop is None or loop_homes.get(loop) is self
 
     def stop_waiting(self) -> None:
         """End the turn of the private loop, if one runs, and have `run_until` look again."""
@@ -279,7 +322,7 @@ class ThreadHome(Home):
         self.ended = True
         self.loop = None
         if self._runner is not None:
-            _loop_homes.pop(self._runner.get_loop(), None)
+            loop_homes.pop(self._runner.get_loop(), None)
             self._runner.close()
         self.abandon()
 
@@ -291,7 +334,7 @@ class ThreadHome(Home):
             self.ended = True
 
 
-class _Thread(threading.local):
+class Thread(threading.local):
     """What promisepy keeps for each thread."""
 
     home: ThreadHome | None = None
@@ -304,43 +347,43 @@ class _ThreadEnd:
     def __init__(self, home: ThreadHome) -> None:
         self._home = home
 
-    def __del__(self) -> None:
+    def __del__(self, settings: Settings = settings) -> None:  # bound, since globals are gone at the very end
         if not settings.exiting:
             self._home.close()
 
 
-_thread = _Thread()
-_thread_homes: weakref.WeakSet[ThreadHome] = weakref.WeakSet()
+this_thread = Thread()
+thread_homes: weakref.WeakSet[ThreadHome] = weakref.WeakSet()
 # Strong, since a closed loop whose home has jobs left must still be found; closed ones leave when the next one comes.
-_loop_homes: dict[asyncio.AbstractEventLoop, LoopHome | ThreadHome] = {}
+loop_homes: dict[asyncio.AbstractEventLoop, LoopHome | ThreadHome] = {}
 
 
 def current_home() -> LoopHome | ThreadHome:
     """Find the home of promises that are created here and now."""
     loop = running_loop()
     if loop is None:
-        return _thread.home or current_thread_home()
-    home = _loop_homes.get(loop)
+        return this_thread.home or current_thread_home()
+    home = loop_homes.get(loop)
     return _new_loop_home(loop) if home is None else home
 
 
 def current_thread_home() -> ThreadHome:
     """Find the home of this thread, whether or not a loop runs on it."""
-    home = _thread.home
+    home = this_thread.home
     if home is None:
-        home = _thread.home = ThreadHome()
-        _thread.end = _ThreadEnd(home)
-        _thread_homes.add(home)
+        home = this_thread.home = ThreadHome()
+        this_thread.end = _ThreadEnd(home)
+        thread_homes.add(home)
     return home
 
 
 def _new_loop_home(loop: asyncio.AbstractEventLoop) -> LoopHome:
-    for other, closed in list(_loop_homes.items()):
-        if other.is_closed() and _loop_homes.pop(other, None) is not None:
+    for other, closed in list(loop_homes.items()):
+        if other.is_closed() and loop_homes.pop(other, None) is not None:
             closed.close()
-    home = _loop_homes[loop] = LoopHome(loop)
-    if _thread.home is not None:
-        _thread.home.look()
+    home = loop_homes[loop] = LoopHome(loop)
+    if this_thread.home is not None:
+        this_thread.home.look()
     return home
 
 
@@ -369,8 +412,21 @@ async def _shutdown_notice(home: LoopHome) -> AsyncGenerator[None, None]:
         yield
     finally:
         sweep(home)
-        if _thread.home is not None and _thread.home.loop is home.loop:
-            _thread.home.loop, _thread.home.unattended = None, True
+        if this_thread.home is not None and this_thread.home.loop is home.loop:
+            this_thread.home.loop, this_thread.home.unattended = None, True
+
+
+def _start_on(loop: asyncio.AbstractEventLoop, timer: Timer) -> None:
+    handle = loop.call_later(timer.remaining(), timer.ring)
+
+    def stop() -> None:
+        if running_loop() is loop:
+            handle.cancel()
+        else:
+            with suppress(RuntimeError):  # the loop has been closed, and its timers with it
+                loop.call_soon_threadsafe(handle.cancel)
+
+    timer.started(stop)
 
 
 def _start(
@@ -384,67 +440,3 @@ def _start(
     tasks.add(task)
     task.add_done_callback(forget)
     return task
-
-
-def set_host(host: Host | None, /) -> Host | None:
-    """Let a host, such as the event loop of a GUI, run the handlers of promises created on the current thread.
-
-    Args:
-        host: an object with `post(drain)`, which arranges for `drain()` to be called soon on this thread; it is called
-            from any thread. None removes the host.
-
-    Returns:
-        The previous host of this thread, or None.
-
-    Raises:
-        TypeError: `host` has no `post`.
-
-    Example:
-        >>> class Mainloop:
-        ...     def __init__(self):
-        ...         self.posted = []
-        ...     def post(self, drain):
-        ...         self.posted.append(drain)
-        >>> host = Mainloop()
-        >>> previous = set_host(host)
-        >>> _ = Promise.resolve("shown").then(print)
-        >>> host.posted.pop()()
-        shown
-        >>> _ = set_host(previous)
-    """
-    if host is not None and not callable(getattr(host, "post", None)):
-        raise expected_host(host)
-    home = current_thread_home()
-    previous, home.host = home.host, host
-    # Neither the previous host nor a loop that has stopped is in charge any more, whatever they were asked to do.
-    home.armed, home.loop = False, running_loop()
-    home.unattended = home.loop is None
-    if home.jobs:
-        home.arm()
-    return previous
-
-
-def _at_exit() -> None:
-    """Run what the main thread still has to run, then report what nobody can observe any more."""
-    home = _thread.home
-    try:
-        if home is not None:
-            home.run_until(lambda: not home.jobs and not home.tasks, None, None, None)
-    finally:
-        if home is not None:
-            home.close()  # what an interrupt has left can only be reported
-        for loop, other in list(_loop_homes.items()):
-            if loop.is_closed():
-                other.close()
-        sweep()
-        settings.exiting = True
-
-
-def _after_fork() -> None:
-    for home in list(_thread_homes):
-        home.forked()
-
-
-atexit.register(_at_exit)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

@@ -1,4 +1,4 @@
-"""The job queue of a home, and the one loop that runs jobs.
+"""The job queue of a home, the one loop that runs jobs, and jobs that run later.
 
 ECMA-262 9.5 asks for jobs that run one at a time, to completion, in the order in which they were queued. A home is
 such a queue together with whatever calls `drain` on the home's thread: an asyncio loop, a script's `wait`, a GUI.
@@ -17,19 +17,23 @@ Weak spot: a KeyboardInterrupt that strikes between taking a job and its first s
 from __future__ import annotations
 
 import sys
+import time
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextvars import Context
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from ._types import Report
 
-__all__ = ["BURST", "Home", "Job"]
+__all__ = ["BURST", "Home", "Job", "Timer", "Timers"]
 
 # Jobs that run before the host gets its turn. Large, since a turn costs about as much as ten jobs; bounded, so that a
 # chain that never ends cannot keep the host from its sockets.
 BURST = 1000
+# A heap of timers is cleared of cancelled ones when it has doubled, and not while it is as small as this.
+FEW = 64
 
 
 class Job(Protocol):
@@ -78,6 +82,10 @@ class Home:
 
     def start(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> Any:
         """Run a coroutine as a task, and keep it alive; called on the home's thread. Gives the task."""
+        raise NotImplementedError
+
+    def start_timer(self, timer: Timer) -> None:
+        """Have `timer.ring` called on the home's thread when its time has come; called on that thread."""
         raise NotImplementedError
 
     def look(self) -> None:
@@ -137,3 +145,100 @@ class Home:
         suspects, self.suspects = self.suspects, []
         for suspect in suspects:
             suspect.accuse()
+
+
+class Timer:
+    """Queues a job on a home after so many seconds, unless it is cancelled before; made and cancelled on any thread.
+
+    Clocks belong to their home's thread, so a timer is a job first, which starts it there. Its time counts from when it
+    was made. A script's clock goes only in `wait`, which rings at once what is overdue.
+    """
+
+    __slots__ = ("_home", "_job", "_stop", "deadline")
+
+    def __init__(self, home: Home, seconds: float, job: Job) -> None:
+        self.deadline = time.monotonic() + seconds
+        self._home = home
+        self._job: Job | None = job
+        self._stop: Callable[[], object] | None = None
+        home.enqueue(self)
+
+    def __lt__(self, other: Timer) -> bool:
+        """Sort by time, for heaps."""
+        return self.deadline < other.deadline
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Tell whether nothing is left to do."""
+        return self._job is None
+
+    def remaining(self) -> float:
+        """Give the seconds that are left, 0 if it is overdue."""
+        return max(self.deadline - time.monotonic(), 0.0)
+
+    def cancel(self) -> None:
+        """Forget the job."""
+        self._job = None
+        stop, self._stop = self._stop, None
+        if stop is not None:
+            stop()
+
+    def started(self, stop: Callable[[], object]) -> None:
+        """Remember how the clock is told to forget this timer."""
+        self._stop = stop
+        if self._job is None:  # cancelled meanwhile, on another thread
+            stop()
+
+    def ring(self) -> None:
+        """Queue the job."""
+        job, self._job, self._stop = self._job, None, None
+        if job is not None:
+            self._home.enqueue(job)
+
+    def _run(self) -> None:
+        if self._job is not None:
+            self._home.start_timer(self)
+
+    def _abandon(self, home: Home) -> None:
+        job, self._job = self._job, None
+        if job is not None:
+            job._abandon(home)
+
+    def _settles(self) -> object:
+        job = self._job
+        return None if job is None else job._settles()
+
+
+class Timers:
+    """The clock of a thread that has no other: a heap, touched on that thread only."""
+
+    __slots__ = ("_full", "_heap")
+
+    def __init__(self) -> None:
+        self._heap: list[Timer] = []
+        self._full = FEW
+
+    def add(self, timer: Timer) -> None:
+        """Take a timer, and drop cancelled ones now and then."""
+        if len(self._heap) >= self._full:
+            self._heap = [one for one in self._heap if not one.is_cancelled]
+            heapify(self._heap)
+            self._full = max(FEW, 2 * len(self._heap))
+        heappush(self._heap, timer)
+
+    def ring(self) -> None:
+        """Ring what is due."""
+        now = time.monotonic()
+        while self._heap and (self._heap[0].is_cancelled or self._heap[0].deadline <= now):
+            heappop(self._heap).ring()
+
+    def limit(self, seconds: float | None) -> float | None:
+        """Say for how many seconds at most to sleep; None means for any time."""
+        if not self._heap:
+            return seconds
+        return self._heap[0].remaining() if seconds is None else min(self._heap[0].remaining(), seconds)
+
+    def take_all(self) -> list[Timer]:
+        """Give up all timers."""
+        timers, self._heap = self._heap, []
+        return timers

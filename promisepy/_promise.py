@@ -16,6 +16,7 @@ from . import _errors
 from ._asyncio import as_reason, suspend
 from ._cell import FULFILLED, PENDING, REJECTED, Filtered
 from ._combine import All, AllSettled, Any_, Group, Race, Restore, outcome_of
+from ._conventions import adapt, error_first, error_last, reader
 from ._host import current_home, current_thread_home
 from ._jobs import Home
 from ._reports import creation_site, settings
@@ -29,7 +30,7 @@ from ._resolve import (
 from ._sinks import FutureSink, Wake, check_wait
 from ._types import Adoptable, Reject, Rejected, Resolve, Settled, State
 
-__all__ = ["Promise", "Resolvers"]
+__all__ = ["Promise", "Resolvers", "pending"]
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -40,6 +41,9 @@ E = TypeVar("E", bound=BaseException)
 E2 = TypeVar("E2", bound=BaseException)
 E3 = TypeVar("E3", bound=BaseException)
 P = ParamSpec("P")
+R = TypeVar("R")
+read_error_first = reader(error_first)
+read_error_last = reader(error_last)
 # Results that certainly are not adopted, or are Never or Any. They only help the checkers' solvers: mypy would join
 # `int | str` to `object` wherever it has to tell it apart from something adoptable.
 Plain: TypeAlias = int | float | complex | str | bytes | bytearray | None
@@ -281,7 +285,7 @@ class Promise(Resolution, Generic[T_co]):
 
         def restore_after(_outcome: object, /) -> Promise[Any]:
             source = Promise.resolve(on_finally())
-            result = _pending(self._home)
+            result = pending(self._home)
             source._subscribe(Restore(result, self, source))
             return result
 
@@ -464,7 +468,7 @@ class Promise(Resolution, Generic[T_co]):
         """
         if issubclass(type(value), Promise):  # isinstance() would believe the `__class__` of a Mock(spec=Promise)
             return cast("Promise[Any]", value)
-        promise = _pending()
+        promise = pending()
         try:
             promise._resolve(value)
             return promise
@@ -493,7 +497,7 @@ class Promise(Resolution, Generic[T_co]):
         error = to_exception(reason)
         if isinstance(error, _errors.CallbackError) and error is not reason:
             raise _errors.expected_reason(reason)
-        promise = _pending()
+        promise = pending()
         promise._reject(as_reason(error), error.__traceback__)
         return promise
 
@@ -532,7 +536,7 @@ class Promise(Resolution, Generic[T_co]):
         """
         if not callable(function):
             raise _errors.expected_callable("Promise.try_()", function, "a function")
-        promise = _pending()
+        promise = pending()
         try:
             value = function(*args, **kwargs)
             promise._resolve(value)
@@ -562,14 +566,52 @@ class Promise(Resolution, Generic[T_co]):
 
         ECMA-262 27.2.4.9.
         """
-        promise = _pending()
+        promise = pending()
         resolve, reject = resolving_functions(promise)
         if keep_alive:
-            # In slots that only promises made by `then` use. Once settled, the functions no longer lead back here.
-            promise._on_fulfilled, promise._on_rejected = resolve, reject
+            promise._kept = [resolve, reject]
         # Half the price of Resolvers(...), whose __new__ is a Python function.
         resolvers: Resolvers[Any] = _new_tuple(Resolvers, (promise, resolve, reject))
         return resolvers
+
+    @classmethod
+    def create(
+        cls: type[Promise[U]], start: Callable[[Resolvers[U]], object], /, *, keep_alive: bool = False
+    ) -> Promise[U]:
+        """Start something that calls back, and give the promise for its outcome.
+
+        Args:
+            start: called at once with the `Resolvers` of the new promise, whose functions it hands to the library. An
+                exception that it raises rejects. What it returns is ignored.
+            keep_alive: as for `with_resolvers`.
+
+        Returns:
+            The promise.
+
+        Raises:
+            TypeError: `start` is not a function, or is a coroutine function.
+
+        Example:
+            >>> import threading
+            >>> Promise[str].create(lambda d: threading.Timer(0.01, d.via(lambda: "rang")).start()).wait()
+            'rang'
+        """
+        if not callable(start):
+            raise _errors.expected_start(start)
+        resolvers: Resolvers[Any] = cls.with_resolvers(keep_alive=keep_alive)
+        promise = resolvers.promise
+        try:
+            outcome = start(resolvers)
+        except BaseException as error:
+            try:
+                settle_by_raise(promise, resolvers.reject, error)
+            finally:
+                del resolvers  # INV-RC
+        else:
+            if type(outcome) is CoroutineType:
+                outcome.close()
+                raise _errors.coroutine_start()
+        return promise
 
     # fmt: off
     @overload
@@ -807,18 +849,84 @@ class Promise(Resolution, Generic[T_co]):
 
 
 class Resolvers(NamedTuple, Generic[T]):
-    """A pending promise and the functions that settle it; unpacks to `promise, resolve, reject`."""
+    """A pending promise and the functions that settle it; unpacks to `promise, resolve, reject`.
+
+    Everything that it gives for handing to a library is a plain function that takes any arguments, never raises, may be
+    called on any thread and any number of times (the first call wins), and returns None unless told otherwise.
+    """
 
     promise: Promise[T]
     resolve: Resolve[T]
     reject: Reject
+
+    # fmt: off
+    @overload
+    def via(self, fn: Callable[P, Adoptable[T]], /) -> Callable[P, None]: ...
+    @overload
+    def via(self, fn: Callable[P, Adoptable[T] | T], /) -> Callable[P, None]: ...
+    @overload
+    def via(self, fn: Callable[P, Adoptable[T]], /, returns: R) -> Callable[P, R]: ...
+    @overload
+    def via(self, fn: Callable[P, Adoptable[T] | T], /, returns: R) -> Callable[P, R]: ...
+    # fmt: on
+    def via(self, fn: Any, /, returns: Any = None) -> Any:
+        """Make a callback of a function: the promise is resolved with what it returns, rejected with what it raises.
+
+        Args:
+            fn: called with whatever the library passes, on the thread on which the library calls.
+            returns: what the callback returns to the library.
+
+        Returns:
+            A plain function.
+
+        Raises:
+            TypeError: `fn` is not callable.
+
+        Example:
+            >>> def on_done(status, body):
+            ...     if status != 200:
+            ...         raise OSError(status)
+            ...     return body
+            >>> d = Promise[str].with_resolvers()
+            >>> callback = d.via(on_done)
+            >>> callback(200, "page")
+            >>> d.promise.wait()
+            'page'
+        """
+        if not callable(fn):
+            raise _errors.expected_callable("via()", fn, "a function")
+        callback = adapt(fn, self.resolve, self.reject, returns)
+        kept = getattr(self.promise, "_kept", None)
+        if kept is not None:
+            kept.append(callback)
+        return callback
+
+    @property
+    def error_first(self) -> Callable[..., None]:
+        """A callback for `callback(error, value)`, where None means no error; any other error value is wrapped.
+
+        Example:
+            >>> d = Promise[int].with_resolvers()
+            >>> d.error_first(None, 5)
+            >>> d.promise.wait()
+            5
+        """
+        callback: Callable[..., None] = self.via(read_error_first)
+        return callback
+
+    @property
+    def error_last(self) -> Callable[..., None]:
+        """A callback for `callback(value, error)`; otherwise as `error_first`."""
+        callback: Callable[..., None] = self.via(read_error_last)
+        return callback
 
 
 _new_tuple: Callable[..., Any] = tuple.__new__  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # typeshed
 _new: Callable[[type[Promise[Any]]], Promise[Any]] = object.__new__
 
 
-def _pending(home: Home | None = None) -> Promise[Any]:
+def pending(home: Home | None = None) -> Promise[Any]:
+    """Make a promise without resolving functions, for callers that settle it themselves."""
     promise: Promise[Any] = _new(Promise)
     promise._home = home or current_home()  # from here on `_begin`, in place
     promise._state = PENDING
@@ -832,7 +940,7 @@ def _pending(home: Home | None = None) -> Promise[Any]:
 def _combine(group: type[Group], arguments: tuple[Iterable[Any], ...]) -> Promise[Any]:
     if len(arguments) != 1:
         raise _errors.expected_one_iterable(group.method, len(arguments))
-    result = _pending()
+    result = pending()
     [inputs] = arguments
     try:
         group(result, tuple if isinstance(inputs, tuple) else list).wire(inputs, Promise.resolve)
@@ -844,7 +952,7 @@ def _combine(group: type[Group], arguments: tuple[Iterable[Any], ...]) -> Promis
 def _combine_keyed(name: str, group: type[Group], inputs: Mapping[Any, Any]) -> Promise[Any]:
     if not isinstance(cast("object", inputs), Mapping):  # callers without a type checker get a message, too
         raise _errors.expected_mapping(name, inputs)
-    result = _pending()
+    result = pending()
     found: dict[Any, Any] = {}
 
     def values() -> Iterable[Any]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ._errors import BrokenPromise, StuckPromise, UnhandledRejection, expected_hook, short
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Alarm",
+    "Settings",
     "Site",
     "creation_site",
     "describe_site",
@@ -33,6 +34,7 @@ __all__ = [
     "submit",
     "submit_error",
     "sweep",
+    "without_ours",
 ]
 
 Site: TypeAlias = tuple[str, int, str]
@@ -92,6 +94,13 @@ def creation_site() -> Site | None:
             return None
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
+
+
+def without_ours(traceback: TracebackType | None) -> TracebackType | None:
+    """Cut off the topmost frames as long as they are of this package: what a library raised was not raised here."""
+    while traceback is not None and traceback.tb_frame.f_globals.get("__name__", "").startswith(f"{__package__}."):
+        traceback = traceback.tb_next
+    return traceback
 
 
 def describe_site(site: Site | None) -> str:

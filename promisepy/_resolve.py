@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeGuard, cast
@@ -19,11 +19,12 @@ from ._errors import (
     unexpected_arguments,
 )
 from ._jobs import Home
-from ._reports import settings, submit_error
+from ._reports import settings, submit_error, without_ours
 from ._types import Reject, Resolve
 
 __all__ = [
     "Adoption",
+    "Claim",
     "Resolution",
     "fatal",
     "rejection_handler",
@@ -236,6 +237,32 @@ class Claim(list[Resolution]):
 
     __slots__ = ()
 
+    def keep(self, functions: Iterable[Callable[..., Any]]) -> None:
+        """Have the promise keep functions alive until it settles, for libraries that hold callbacks only weakly."""
+        self[0]._kept = list(functions)
+
+    def resolve(self, value: object) -> None:
+        """Resolve the promise, unless it has been claimed before."""
+        try:
+            promise = self.pop()
+        except IndexError:
+            return
+        try:
+            promise._kept = None
+            promise._resolve(value)
+        finally:
+            del promise, value  # INV-RC
+
+    def reject(self, reason: object) -> None:
+        """Reject the promise, unless it has been claimed before."""
+        try:
+            promise = self.pop()
+        except IndexError:
+            return
+        promise._kept = None
+        error = to_exception(reason)
+        promise._reject(as_reason(error), error.__traceback__)
+
     def __del__(self) -> None:
         if self and not settings.exiting:
             promise = self.pop()
@@ -260,6 +287,7 @@ def resolving_functions(promise: Resolution) -> tuple[Callable[..., None], Calla
             promise = claim.pop()
         except IndexError:
             return
+        promise._kept = None
         if more or named:
             promise._reject(unexpected_arguments("resolve", (value, *more), named), None)
         elif id(type(value)) in PLAIN:
@@ -273,6 +301,7 @@ def resolving_functions(promise: Resolution) -> tuple[Callable[..., None], Calla
             promise = claim.pop()
         except IndexError:
             return
+        promise._kept = None
         if more or named:
             promise._reject(unexpected_arguments("reject", (reason, *more), named), None)
             return
@@ -315,10 +344,9 @@ def rejection_handler(arguments: tuple[Any, ...]) -> Handler | Filtered:
 
 def settle_by_raise(promise: Resolution, reject: Callable[..., None], error: BaseException) -> None:
     """Answer an executor or a then-method that raised: a rejection, unless the promise has been settled already."""
-    traceback = error.__traceback__
     cut_context(error, promise._home.outer)
     settled = promise._state is not PENDING
-    reject(error.with_traceback(None if traceback is None else traceback.tb_next))
+    reject(error.with_traceback(without_ours(error.__traceback__)))
     if fatal(error):
         raise error
     if settings.sites and (settled or promise._state is PENDING):

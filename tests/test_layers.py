@@ -22,22 +22,27 @@ RANKS = {
     "_reports": 2,
     "_cell": 3,
     "_host": 3,
+    "_surroundings": 4,
     "_asyncio": 4,
     "_resolve": 5,
     "_combine": 6,
+    "_conventions": 3,
+    "_places": 4,
     "_sinks": 6,
     "_promise": 7,
     "_callbacks": 8,
-    "debug": 9,
-    "__init__": 10,
-    "__main__": 11,
+    "_channel": 8,
+    "_events": 9,
+    "debug": 10,
+    "__init__": 11,
+    "__main__": 12,
 }
 
 FILE_LINES = 450
 FUNCTION_LINES = 40
-# The public class cannot be split, and most of what is written about it are docstrings and signatures. What
-# checkers need to agree, the overloads, is skipped by readers and not counted; the rest may be longer.
-PROMISE_LINES = 650
+# The public class cannot be split, and most of what is written about it are signatures and docstrings. Neither the
+# overloads, which only checkers need, nor the methods' docstrings are counted there; its code has the same limit.
+PUBLIC_CLASS = "_promise"
 
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py"))
 
@@ -129,9 +134,10 @@ def test_nothing_but_the_standard_library_is_imported(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_files_stay_short(module: str) -> None:
     lines = len(source(module).splitlines())
-    if module == "_promise":
-        lines -= sum(length(function) for function in functions(module) if is_overload(function))
-    assert lines <= (PROMISE_LINES if module == "_promise" else FILE_LINES)
+    if module == PUBLIC_CLASS:
+        for function in functions(module):
+            lines -= length(function) if is_overload(function) else length(function) - length_without_docstring(function)
+    assert lines <= FILE_LINES
 
 
 @pytest.mark.parametrize("module", MODULES)

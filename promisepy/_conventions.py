@@ -1,0 +1,266 @@
+"""Callback conventions as data: where callbacks go, how their arguments tell an outcome, what shape a value has.
+
+A row of `STYLES` is read by `promisify` in one direction (`outcome`: what a library passes becomes a value or an error)
+and by `callbackify` in the other (`tell`: a value or an error becomes what a callback is given). The functions here are
+plain data to both: they look at arguments and decide, on whatever thread the library calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, Final, Literal, TypeAlias, cast
+
+from ._errors import CallbackError, expected_outcome, short
+from ._reports import without_ours
+from ._types import Fulfilled, FutureLike, Settled
+
+__all__ = [
+    "STYLES",
+    "Convention",
+    "Place",
+    "Shape",
+    "Style",
+    "Tell",
+    "adapt",
+    "all_values",
+    "error_first",
+    "error_last",
+    "failure",
+    "reader",
+    "teller",
+]
+
+# Foreign functions and their arguments have no types that could be stated once for all libraries, hence Any.
+Outcome: TypeAlias = Callable[..., tuple[Any, ...]]
+Shape: TypeAlias = Callable[[tuple[Any, ...]], Any]
+Tell: TypeAlias = Callable[[Settled[Any]], tuple[Any, ...]]
+Place: TypeAlias = int | str
+Style: TypeAlias = Literal[
+    "value",
+    "error_first",
+    "error_last",
+    "status_first",
+    "status_last",
+    "two_callbacks",
+    "two_keywords",
+    "attribute",
+    "future",
+    "done_callback",
+    "add_callback",
+    "add_callbacks",
+    "then",
+    "async_finish",
+]
+
+
+def all_values(*values: Any, **named: Any) -> tuple[Any, ...]:
+    """Outcome of a callback that is only called on success."""
+    if named:
+        raise CallbackError(f"a callback got the keyword arguments {short(named)}", values, named)
+    return values
+
+
+def error_first(error: Any = None, *values: Any, **named: Any) -> tuple[Any, ...]:
+    """Outcome of `callback(error, *values)`: None means success, anything else, 0 included, is the error."""
+    if error is not None:
+        raise _as_error(error, (error, *values), named)
+    return all_values(*values, **named)
+
+
+def error_last(*arguments: Any, **named: Any) -> tuple[Any, ...]:
+    """Outcome of `callback(*values, error)`."""
+    *values, error = arguments or (None,)
+    if error is not None:
+        raise _as_error(error, arguments, named)
+    return all_values(*values, **named)
+
+
+def status_first(*arguments: Any, **named: Any) -> tuple[Any, ...]:
+    """Outcome of `callback(status, *values)`: 0 means success, as does None."""
+    status, *values = arguments or (None,)
+    if _is_failure(status):
+        raise _as_error(status, arguments, named)
+    return all_values(*values, **named)
+
+
+def status_last(*arguments: Any, **named: Any) -> tuple[Any, ...]:
+    """Outcome of `callback(*values, status)`."""
+    *values, status = arguments or (None,)
+    if _is_failure(status):
+        raise _as_error(status, arguments, named)
+    return all_values(*values, **named)
+
+
+def failure(*arguments: Any, **named: Any) -> tuple[Any, ...]:
+    """Outcome of a callback that is only called on failure: its one exception, else all of its arguments."""
+    errors = [argument for argument in arguments if issubclass(type(argument), BaseException)]
+    raise _as_error(errors[0] if len(errors) == 1 else None, arguments, named)
+
+
+def result_of(future: FutureLike[Any], /) -> tuple[Any]:
+    """Outcome of `callback(future)`: what its `result()` returns or raises."""
+    return (future.result(),)
+
+
+def _is_failure(status: Any) -> bool:
+    # By equality, since libraries have status objects that equal their number. A bool is no status: in some libraries
+    # True would mean success, in others failure, and a loud error beats a guess.
+    return status is not None and (isinstance(status, bool) or not status == 0)  # noqa: SIM201  # NaN and the like
+
+
+def _as_error(error: object, arguments: tuple[Any, ...], named: dict[str, Any]) -> BaseException:
+    """Give the exception that a failure is, so that `except` finds it by its class, or wrap everything that came."""
+    if issubclass(type(error), BaseException) and not named:  # asked of the type: a Mock may claim any class
+        return error  # type: ignore[return-value]  # an exception, as just asked
+    shown = ", ".join([*map(short, arguments), *(f"{key}={short(value)}" for key, value in named.items())])
+    return CallbackError(f"a callback reported a failure: ({shown})", arguments, named)
+
+
+def natural(values: tuple[Any, ...]) -> Any:
+    """Shape by number: nothing is None, one value is itself, more are a tuple."""
+    return values[0] if len(values) == 1 else values or None
+
+
+# What callbackify passes to the callback. An exception stands for itself wherever a library would have its error value.
+def tell_value(outcome: Settled[Any]) -> tuple[Any, ...]:
+    """Arguments of `callback(value)`, which cannot tell a failure."""
+    if isinstance(outcome, Fulfilled):
+        return (outcome.value,)
+    raise outcome.reason
+
+
+def tell_error_first(outcome: Settled[Any]) -> tuple[Any, ...]:
+    """Arguments of `callback(error, value)`; both are always given, since Python functions count."""
+    return (None, outcome.value) if isinstance(outcome, Fulfilled) else (outcome.reason, None)
+
+
+def tell_error_last(outcome: Settled[Any]) -> tuple[Any, ...]:
+    """Arguments of `callback(value, error)`."""
+    return tell_error_first(outcome)[::-1]
+
+
+def tell_status_first(outcome: Settled[Any]) -> tuple[Any, ...]:
+    """Arguments of `callback(status, value)`."""
+    return (0, outcome.value) if isinstance(outcome, Fulfilled) else (outcome.reason, None)
+
+
+def tell_status_last(outcome: Settled[Any]) -> tuple[Any, ...]:
+    """Arguments of `callback(value, status)`."""
+    return tell_status_first(outcome)[::-1]
+
+
+def tell_future(outcome: Settled[Any]) -> tuple[Any, ...]:
+    """Arguments of `callback(future)`."""
+    future: Future[Any] = Future()
+    if isinstance(outcome, Fulfilled):
+        future.set_result(outcome.value)
+    else:
+        future.set_exception(outcome.reason)
+    return (future,)
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """How a library's functions take and call their callbacks.
+
+    Attributes:
+        callback: where the callback goes: a position (-1 after the other arguments, 0 before them, 1 after the first),
+            the name of a keyword, `".name"` for an attribute of the object whose method is called, or `"().name"` for a
+            method of what the call returns.
+        errback: likewise for a second callback that is called on failure; None if there is none.
+        outcome: called with what the library passes to the callback; returns the values as a tuple, or raises.
+        failure: called with what the library passes to the errback; raises.
+        shape: makes the promise's value of the tuple of values.
+        check: called with what the call itself returns; what it raises rejects the promise. Its result is ignored.
+        returns: what the callbacks return to the library.
+        tell: makes the callback's arguments of an outcome, for `callbackify`.
+
+    `outcome`, `failure` and `shape` run on the thread on which the library calls back.
+
+    Example:
+        >>> def fetch(name, on_done):
+        ...     on_done(200, name.upper())
+        >>> def check(status, body):
+        ...     if status != 200:
+        ...         raise OSError(status)
+        ...     return (body,)
+        >>> promisify(fetch, style=Convention(outcome=check), result=str)("page").wait()
+        'PAGE'
+    """
+
+    callback: Place = -1
+    errback: Place | None = None
+    outcome: Outcome = all_values
+    failure: Outcome = failure
+    shape: Shape = natural
+    check: Callable[[Any], object] | None = None
+    returns: object = None
+    tell: Tell | None = None
+
+
+def async_finish(name: str) -> Convention:
+    """Make the row for a function `x_async`, whose callback gets a source and a result: `source.x_finish(result)`."""
+    finish = f"{name.removesuffix('_async')}_finish"
+
+    def outcome(source: Any, result: Any, /, *_data: Any) -> tuple[Any]:
+        return (getattr(source, finish)(result),)
+
+    def tell(outcome: Settled[Any]) -> tuple[Any, ...]:
+        return (SimpleNamespace(**{finish: Future[Any].result}), *tell_future(outcome))
+
+    return Convention(outcome=outcome, tell=tell)
+
+
+STYLES: Final[dict[str, Convention | Callable[[str], Convention]]] = {
+    "value": Convention(),
+    "error_first": Convention(outcome=error_first, tell=tell_error_first),
+    "error_last": Convention(outcome=error_last, tell=tell_error_last),
+    "status_first": Convention(outcome=status_first, tell=tell_status_first),
+    "status_last": Convention(outcome=status_last, tell=tell_status_last),
+    "two_callbacks": Convention(errback=-1),
+    "two_keywords": Convention("callback", "error_callback"),
+    "attribute": Convention(".callback"),
+    "future": Convention(outcome=result_of, tell=tell_future),
+    "done_callback": Convention("().add_done_callback", outcome=result_of, tell=tell_future),
+    "add_callback": Convention("().add_callback", "().add_errback"),
+    "add_callbacks": Convention("().add_callbacks", "().add_callbacks"),
+    "then": Convention("().then", "().then"),
+    "async_finish": async_finish,
+}
+
+
+def teller(row: Convention) -> Tell | None:
+    """Find how to tell an outcome; None if only the user could know."""
+    return tell_value if row.tell is None and row.outcome is all_values else row.tell
+
+
+def reader(outcome: Outcome, shape: Shape = natural) -> Callable[..., Any]:
+    """Make one function of both: it returns the value that a call of the callback means, or raises."""
+
+    def read(*arguments: Any, **named: Any) -> Any:
+        values = outcome(*arguments, **named)
+        if not isinstance(cast("object", values), tuple):
+            raise expected_outcome(values)
+        return shape(values)
+
+    return read
+
+
+def adapt(
+    read: Callable[..., Any], resolve: Callable[[Any], object], reject: Callable[[Any], object], returns: Any = None
+) -> Callable[..., Any]:
+    """Make the plain function that a library gets: it takes any arguments, never raises, and returns `returns`."""
+
+    def callback(*arguments: Any, **named: Any) -> Any:
+        try:
+            value = read(*arguments, **named)
+        except BaseException as error:
+            reject(error.with_traceback(without_ours(error.__traceback__)))
+        else:
+            resolve(value)
+        return returns
+
+    return callback

@@ -1,0 +1,322 @@
+"""Events: the next one as a promise (`once`), all of them as an iterator (`stream`).
+
+A stream is what `_channel` says, with a side for the library (`Emitter`) and one for the consumer: `async for` in a
+task, `for` in a script.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from functools import partial
+from typing import Any, Generic, Literal, ParamSpec, Self, TypeAlias, TypeVar, cast, overload
+
+from . import _errors
+from ._asyncio import as_reason
+from ._channel import Bounded, Channel, Pausing, Room, Unsubscribing
+from ._conventions import adapt, all_values, failure, reader
+from ._promise import Promise, Resolvers
+from ._reports import settings
+from ._resolve import to_exception
+
+__all__ = ["Emitter", "Stream", "once", "stream"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+P = ParamSpec("P")
+# What to do when `maxsize` events wait: a word, or two functions that stop the library and let it go on.
+OnFull: TypeAlias = Literal["error", "drop_oldest", "drop_newest"] | tuple[Callable[[], object], Callable[[], object]]
+POLICIES = ("error", "drop_oldest", "drop_newest")
+
+read_values = reader(all_values)
+
+
+def once(subscribe: Callable[[Resolvers[T]], Any], unsubscribe: Callable[[Any], object] | None = None, /) -> Promise[T]:
+    """Wait for the next event.
+
+    Args:
+        subscribe: called at once with `Resolvers`, whose functions it hands to the library.
+        unsubscribe: called when the promise is settled, on its home, with what `subscribe` returned; if that was None,
+            with `d.resolve`.
+
+    Returns:
+        A promise for the event. It is rejected with what `subscribe` or `unsubscribe` raises.
+
+    Raises:
+        TypeError: an argument is not a function.
+
+    Example:
+        >>> listeners = []
+        >>> event = once(lambda d: listeners.append(d.resolve), listeners.remove)
+        >>> listeners[0]("door opened")
+        >>> event.wait(), listeners
+        ('door opened', [])
+    """
+    if not callable(subscribe):
+        raise _errors.expected_callable("once()", subscribe, "a function that takes resolvers")
+    if unsubscribe is not None and not callable(unsubscribe):
+        raise _errors.expected_callable("once()", unsubscribe)
+    tokens: list[Any] = []
+
+    def start(d: Resolvers[T]) -> None:
+        token = subscribe(d)
+        tokens.append(d.resolve if token is None else token)
+
+    def stop() -> None:
+        if tokens and unsubscribe is not None:
+            unsubscribe(tokens.pop())
+
+    promise = Promise[T].create(start)
+    return promise if unsubscribe is None else promise.finally_(stop)
+
+
+class Emitter(Generic[T]):
+    """The producing side of a stream, with plain functions to hand to a library.
+
+    They take any thread and any arguments, never raise, and return None unless told otherwise. The stream keeps them
+    alive for libraries that hold callbacks only weakly.
+
+    Attributes:
+        emit: takes an event: no argument is None, one is itself, more are a tuple.
+        fail: ends the stream with an error, after the events before it; with None it just ends.
+        close: ends the stream, whatever the arguments.
+    """
+
+    __slots__ = ("_channel", "_kept", "close", "emit", "fail")
+
+    emit: Callable[..., None]
+    fail: Callable[..., None]
+    close: Callable[..., None]
+
+    def __init__(self, channel: Channel[T]) -> None:
+        def finish(error: Any) -> None:
+            channel.finish(None if error is None else as_reason(to_exception(error)))
+
+        self._channel = channel
+        self._kept: list[Callable[..., Any]] = []
+        self.emit = adapt(read_values, channel.emit, finish)
+        self.fail = adapt(read_failure, finish, finish)
+        self.close = adapt(lambda *_, **__: None, finish, finish)
+
+    @overload
+    def via(self, fn: Callable[P, T], /) -> Callable[P, None]: ...
+    @overload
+    def via(self, fn: Callable[P, T], /, returns: R) -> Callable[P, R]: ...
+    def via(self, fn: Any, /, returns: Any = None) -> Any:
+        """Make a callback of a function: what it returns is an event, what it raises ends the stream.
+
+        Args:
+            fn: called with whatever the library passes, on the thread on which the library calls.
+            returns: what the callback returns to the library.
+
+        Returns:
+            A plain function.
+
+        Raises:
+            TypeError: `fn` is not callable.
+        """
+        if not callable(fn):
+            raise _errors.expected_callable("via()", fn, "a function")
+        callback = adapt(fn, self._channel.emit, self.fail, returns)
+        self._kept.append(callback)
+        return callback
+
+
+def read_failure(error: Any = None, *arguments: Any, **named: Any) -> Any:
+    """Read the arguments of `fail`: the error, or None for a library that ends without one."""
+    return None if error is None and not arguments and not named else failure(error, *arguments, **named)
+
+
+class Stream(Generic[T]):
+    """Events in order, for one consumer; made by `stream`.
+
+    Iterate with `async for` in a coroutine, with `for` in a script. Leaving the loop, by `break`, by an exception or by
+    cancellation, unsubscribes; so does the end of `async with` or `with`, and dropping the stream.
+    """
+
+    __slots__ = ("__weakref__", "_channel", "_emitter", "_thread")
+
+    def __init__(self, channel: Channel[T], emitter: Emitter[T]) -> None:
+        self._channel = channel
+        self._emitter = emitter  # kept alive here, see Emitter
+        self._thread = threading.get_ident()
+
+    @property
+    def dropped(self) -> int:
+        """How many events the policy has dropped so far."""
+        return self._channel.room.dropped
+
+    def close(self) -> None:
+        """Unsubscribe and forget the events that wait. What `unsubscribe` raises is raised here."""
+        self._channel.discard()
+        self._channel.unsubscribe()
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        """Iterate in a coroutine."""
+        return Loop(self)
+
+    def __iter__(self) -> Iterator[T]:
+        """Iterate in a script."""
+        return Loop(self)
+
+    async def __anext__(self) -> T:
+        """Give the next event."""
+        channel = self._channel
+        while True:
+            ended = channel.ended
+            try:
+                return channel.take()
+            except IndexError:
+                if ended:
+                    raise self._end(StopAsyncIteration) from None
+            await channel.arrival()
+
+    def __next__(self) -> T:
+        """Give the next event; waits as `Promise.wait` does."""
+        channel = self._channel
+        while True:
+            ended = channel.ended
+            try:
+                return channel.take()
+            except IndexError:
+                if ended:
+                    raise self._end(StopIteration) from None
+            channel.arrival().wait()
+
+    def _end(self, normal: type[Exception]) -> BaseException:
+        """Give what a consumer meets at the end: the error, the first time."""
+        error, self._channel.end = self._channel.end, None
+        self._channel.unsubscribe()
+        return normal() if error is None else error
+
+    async def __aenter__(self) -> Self:
+        """Give the stream, which has subscribed already."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Unsubscribe."""
+        self.close()
+
+    def __enter__(self) -> Self:
+        """Give the stream, which has subscribed already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Unsubscribe."""
+        self.close()
+
+    def __del__(self) -> None:
+        """Unsubscribe, and report an error that nobody has met."""
+        if not settings.exiting:
+            self._drop()
+
+    def _drop(self) -> None:
+        """End the stream because its consumer has gone: at once on its own thread, else by a job there."""
+        channel = self._channel
+        error, channel.end = channel.end, None
+        channel.discard()
+        if error is not None:
+            Promise.reject(error)  # dropped at once, and so reported
+        if threading.get_ident() == self._thread:
+            Unsubscribing(channel)._run()
+        else:
+            channel.home.enqueue(Unsubscribing(channel))
+
+
+class Loop(Generic[T]):
+    """One `for` or `async for` over a stream: a loop that is left drops it, and so ends the stream."""
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, stream: Stream[T]) -> None:
+        self._stream = stream
+
+    def __aiter__(self) -> Self:
+        """Iterate in a coroutine."""
+        return self
+
+    def __iter__(self) -> Self:
+        """Iterate in a script."""
+        return self
+
+    def __anext__(self) -> Coroutine[Any, Any, T]:
+        """Give the next event."""
+        return self._stream.__anext__()
+
+    def __next__(self) -> T:
+        """Give the next event."""
+        return self._stream.__next__()
+
+    def __del__(self) -> None:
+        """Unsubscribe."""
+        if not settings.exiting:
+            self._stream._drop()
+
+
+def stream(
+    subscribe: Callable[[Emitter[T]], Any],
+    unsubscribe: Callable[[Any], object] | None = None,
+    /,
+    *,
+    maxsize: int | None = 1000,
+    on_full: OnFull = "error",
+) -> Stream[T]:
+    """Subscribe to events, and iterate over them.
+
+    Args:
+        subscribe: called at once with an `Emitter`, whose functions it hands to the library.
+        unsubscribe: called once, with what `subscribe` returned; if that was None, with the emitter's `emit`.
+        maxsize: how many events may wait for the consumer; None means any number.
+        on_full: what happens to an event when so many wait: `"error"` ends the stream with `StreamOverflow` after them,
+            `"drop_oldest"` and `"drop_newest"` drop one; a pair of functions `(pause, resume)` stops the library and
+            lets it go on.
+
+    Returns:
+        A `Stream`, subscribed already.
+
+    Raises:
+        TypeError: an argument is of the wrong kind.
+        ValueError: `maxsize` is not positive, or `on_full` is an unknown word.
+        BaseException: what `subscribe` raises.
+
+    `unsubscribe` and `resume` run on the consumer's thread, or on the stream's home if the library ends the stream;
+    `pause` on the thread that emits.
+
+    Example:
+        >>> listeners = []
+        >>> with stream(lambda s: listeners.append(s.emit), listeners.remove) as events:
+        ...     listeners[0]("on")
+        ...     listeners[0]("off")
+        ...     for event in events:
+        ...         print(event)
+        ...         if event == "off":
+        ...             break
+        on
+        off
+        >>> listeners
+        []
+    """
+    if not callable(subscribe):
+        raise _errors.expected_callable("stream()", subscribe, "a function that takes an emitter")
+    if unsubscribe is not None and not callable(unsubscribe):
+        raise _errors.expected_callable("stream()", unsubscribe)
+    channel: Channel[T] = Channel(_room(maxsize, on_full))
+    emitter = Emitter(channel)
+    events = Stream(channel, emitter)
+    token = subscribe(emitter)
+    if unsubscribe is not None:
+        channel.subscribed(partial(unsubscribe, emitter.emit if token is None else token))
+    return events
+
+
+def _room(maxsize: object, on_full: Any) -> Room:
+    if maxsize is not None and (not isinstance(maxsize, int) or isinstance(maxsize, bool)):
+        raise _errors.expected_maxsize(maxsize)
+    if maxsize is not None and maxsize < 1:
+        raise _errors.expected_positive_maxsize(maxsize)
+    if type(on_full) is tuple and len(cast("Any", on_full)) == 2 and all(map(callable, cast("Any", on_full))):
+        pause, resume = cast("Any", on_full)
+        return Room() if maxsize is None else Pausing(maxsize, pause, resume)
+    if on_full not in POLICIES:
+        raise _errors.expected_policy(POLICIES, cast("object", on_full))
+    return Room() if maxsize is None else Bounded(maxsize, cast("str", on_full))
