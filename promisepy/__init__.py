@@ -21,7 +21,9 @@ from ._events import once as once
 from ._events import stream as stream
 from ._promise import Promise as Promise
 from ._promise import Resolvers as Resolvers
+from ._replies import Replies as Replies
 from ._reports import set_report_hook as set_report_hook
+from ._rules import register_adoptable as register_adoptable
 from ._surroundings import set_host as set_host
 from ._types import Fulfilled as Fulfilled
 from ._types import Host as Host
@@ -46,6 +48,7 @@ __all__ = (
     "PromiseError",
     "Reject",
     "Rejected",
+    "Replies",
     "Report",
     "Resolve",
     "Resolvers",
@@ -60,6 +63,7 @@ __all__ = (
     "debug",
     "once",
     "promisify",
+    "register_adoptable",
     "set_host",
     "set_report_hook",
     "stream",

@@ -210,6 +210,11 @@ def expected_executor_object(got: object) -> TypeError:
     )
 
 
+def expected_type(place: str, got: object) -> TypeError:
+    """Say that something is no class."""
+    return TypeError(f"{place} expected a class, got {short(got)}: write register_adoptable(type(value), watch)")
+
+
 def expected_callback(number: int, index: int | None, name: str | None, got: object) -> TypeError:
     """Say that a callbackified function was called without its callback."""
     what = "a callback" if number == 0 else "a second callback, for failures,"
@@ -231,9 +236,28 @@ def expected_outcome(got: object) -> TypeError:
     return TypeError(f"a Convention's outcome function must return a tuple of values, got {short(got)}: write (value,)")
 
 
-def expected_seconds(got: object) -> TypeError:
+def expected_seconds(caller: str, got: object) -> TypeError:
     """Say that a timeout is a number of seconds."""
-    return TypeError(f"Promise.wait() expected a timeout in seconds or None, got {short(got)}: write wait(timeout=2.5)")
+    return TypeError(f"{caller} expected a timeout in seconds or None, got {short(got)}: write timeout=2.5")
+
+
+def expected_early(got: object) -> TypeError:
+    """Say how many answers a table may keep."""
+    return TypeError(
+        f"Replies() expected early to be a number of answers, 0 or more, got {short(got)}: write early=100"
+    )
+
+
+def no_reply(key: object, timeout: float) -> TimeoutError:
+    """Describe an answer that did not come in time."""
+    return TimeoutError(f"no answer for the key {short(key)} within {timeout:g} seconds")
+
+
+def replies_dropped() -> BrokenPromise:
+    """Describe a promise whose table of answers is gone."""
+    return BrokenPromise(
+        "nobody can take the answer any more: the Replies table was dropped. Keep it as long as the connection lives"
+    )
 
 
 def expected_exception_types(got: object) -> TypeError:

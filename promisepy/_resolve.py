@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
-from functools import partial
-from typing import Any, Final, TypeAlias, TypeGuard, cast
+from typing import Any, Final, TypeGuard, cast
 
-from ._asyncio import as_reason, has, is_awaitable, is_future, run_awaitable, watch_future
+from ._asyncio import as_reason
 from ._cell import FULFILLED, PENDING, Cell, Filtered, Handler, Reaction, set_context
 from ._errors import (
     dropped,
@@ -20,7 +19,7 @@ from ._errors import (
 )
 from ._jobs import Home
 from ._reports import settings, submit_error, without_ours
-from ._types import Reject, Resolve
+from ._rules import Then, find_then
 
 __all__ = [
     "Adoption",
@@ -32,9 +31,6 @@ __all__ = [
     "settle_by_raise",
     "to_exception",
 ]
-
-# A then-method: what a thenable has, and what the adoption rules make of awaitables and futures.
-Then: TypeAlias = Callable[[Resolve[Any], Reject], object]
 
 # The types most often passed as values: none of them can be adopted, so the rules need not be asked. By identity, since
 # a metaclass may make a class unhashable, or run code of its own when it is hashed; these types live for ever.
@@ -64,7 +60,7 @@ class Resolution(Cell):
             self._home.enqueue(Adoption(self, value))
             return
         try:
-            then = _find_then(value, self._home)
+            then = find_then(value, self._home)
         except BaseException as error:
             try:
                 self._fail(error, 2)
@@ -150,22 +146,6 @@ def cut_context(error: BaseException, outer: BaseException | None) -> None:
             set_context(seen, None)
             return
         seen = seen.__context__
-
-
-def _find_then(value: Any, home: Home) -> Then | None:
-    """Give the then-method through which `value` can be adopted, or None: it is a plain value.
-
-    Looked up on the type: a `Mock()` answers to every name, a class or a module may happen to have a `then`, and they
-    are all values.
-    """
-    if is_future(value):
-        return partial(watch_future, value)
-    if is_awaitable(value):
-        return partial(run_awaitable, home, value)
-    if has(value, "then"):
-        then = value.then  # once, whatever it is (27.2.1.3.2, step 9)
-        return then if callable(then) else None
-    return None
 
 
 class Adoption(Reaction):

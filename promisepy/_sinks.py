@@ -12,7 +12,7 @@ from ._host import ThreadHome, running_loop
 from ._jobs import Home, Job
 from ._resolve import Adoption
 
-__all__ = ["FutureSink", "Wake", "check_wait"]
+__all__ = ["FutureSink", "Wake", "check_seconds", "check_wait"]
 
 
 class Wake(Reaction):
@@ -105,11 +105,16 @@ class InlineHome(Home):
 _anywhere = InlineHome()
 
 
-def check_wait(timeout: object, pump: object) -> None:
-    """Check what `wait` was given."""
+def check_seconds(caller: str, timeout: object) -> None:
+    """Check a time limit."""
     if timeout is not None and (
         isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout != timeout
     ):
-        raise _errors.expected_seconds(timeout)
+        raise _errors.expected_seconds(caller, timeout)
+
+
+def check_wait(timeout: object, pump: object) -> None:
+    """Check what `wait` was given."""
+    check_seconds("Promise.wait()", timeout)
     if pump is not None and not callable(pump):
         raise _errors.expected_callable("Promise.wait(pump=)", pump)

@@ -1,0 +1,132 @@
+"""The adoption rules: through which then-method a promise takes on the outcome of something foreign.
+
+In this order, and the first that fits is taken: a class that the user has registered; a future with
+`add_done_callback`; a Twisted Deferred; a kazoo result; a celery result; an awaitable; a thenable. Everything else is a
+plain value. Foreign classes are known by their methods, looked up on the type: a `Mock()` answers to every name, and a
+class or a module that happens to have a `then` is a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
+
+from ._asyncio import has, is_awaitable, is_future, run_awaitable, watch_future
+from ._errors import expected_callable, expected_type
+from ._jobs import Home
+from ._types import Reject, Resolve
+
+__all__ = ["Then", "find_then", "register_adoptable"]
+
+T = TypeVar("T")
+# A then-method: what a thenable has, and what the rules make of everything else.
+Then: TypeAlias = Callable[[Resolve[Any], Reject], object]
+
+_registered: dict[type, Callable[[Any, Resolve[Any], Reject], object]] = {}
+
+
+def register_adoptable(
+    cls: type[T], watch: Callable[[T, Resolve[Any], Reject], object] | None, /
+) -> Callable[[T, Resolve[Any], Reject], object] | None:
+    """Have promises take on the outcome of instances of a class, as they do of futures and awaitables.
+
+    Args:
+        cls: the class; its subclasses are meant as well. Tried before the built-in rules.
+        watch: called with the instance and with `resolve` and `reject`, of which it calls one when there is an outcome,
+            on any thread. None forgets the class.
+
+    Returns:
+        The function that was registered before, or None.
+
+    Raises:
+        TypeError: `cls` is no class, or `watch` is not a function.
+
+    `watch` runs as a job of its own on the promise's home (NewPromiseResolveThenableJob, ECMA-262 27.2.2.2); what it
+    raises rejects.
+
+    Example:
+        >>> class Reply:
+        ...     def on_answer(self, callback):
+        ...         callback("yes")
+        >>> register_adoptable(Reply, lambda reply, resolve, reject: reply.on_answer(resolve))
+        >>> Promise.resolve(Reply()).wait()
+        'yes'
+    """
+    if not isinstance(cls, type):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
+        raise expected_type("register_adoptable()", cls)
+    if watch is not None and not callable(watch):
+        raise expected_callable("register_adoptable()", watch)
+    previous = _registered.pop(cls, None)
+    if watch is not None:
+        _registered[cls] = watch
+    return previous
+
+
+def find_then(value: Any, home: Home) -> Then | None:
+    """Give the then-method through which `value` can be adopted, or None: it is a plain value."""
+    if _registered:
+        for base in type(value).__mro__:
+            watch = _registered.get(base)
+            if watch is not None:
+                return partial(watch, value)
+    if is_future(value):
+        return partial(watch_future, value)
+    for name, further, rule in _foreign:
+        if has(value, name) and all(has(value, one) for one in further):
+            return partial(rule, value)
+    if is_awaitable(value):
+        return partial(run_awaitable, home, value)
+    if has(value, "then"):
+        then = value.then  # once, whatever it is (27.2.1.3.2, step 9)
+        return then if callable(then) else None
+    return None
+
+
+def watch_deferred(deferred: Any, resolve: Callable[..., None], reject: Callable[..., None]) -> None:
+    """Settle with the outcome of a Twisted Deferred; on the reactor's thread, where it must be used."""
+
+    def on_value(value: Any, /) -> Any:
+        resolve(value)
+        return value  # for the callbacks that come after this one
+
+    def on_failure(failure: Any, /) -> None:
+        reject(failure.value)  # and is not passed on: Twisted would log an unhandled error
+
+    deferred.addCallbacks(on_value, on_failure)
+
+
+def watch_kazoo(result: Any, resolve: Callable[..., None], reject: Callable[..., None]) -> None:
+    """Settle with the outcome of a kazoo result."""
+
+    def on_ready(result: Any, /) -> None:
+        try:
+            value = result.get_nowait()
+        except BaseException as error:
+            reject(error)
+        else:
+            resolve(value)
+
+    if result.ready():
+        on_ready(result)
+    else:
+        result.rawlink(on_ready)
+
+
+def watch_celery(result: Any, resolve: Callable[..., None], reject: Callable[..., None]) -> None:
+    """Settle with the outcome of a celery result, whose `then` passes the result itself, also when it has failed."""
+
+    def on_ready(result: Any, /) -> None:
+        if result.successful():
+            resolve(result.result)
+        else:
+            reject(result.result)
+
+    result.then(on_ready, on_ready)
+
+
+_foreign: tuple[tuple[str, tuple[str, ...], Callable[..., object]], ...] = (
+    ("addCallbacks", ("addErrback",), watch_deferred),
+    ("rawlink", ("get_nowait", "ready"), watch_kazoo),
+    ("then", ("successful", "result"), watch_celery),
+)
