@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import debug as debug
-from ._callbacks import callbackify as callbackify
+from ._callbackify import callbackify as callbackify
 from ._callbacks import promisify as promisify
 from ._callbacks import submit as submit
 from ._conventions import Convention as Convention

@@ -1,7 +1,6 @@
-"""Callback APIs become promises, and functions that return promises become callback APIs.
+"""Callback APIs become promises.
 
-Both directions read the same rows of data: `_conventions` says how the arguments of a callback tell an outcome,
-`_places` where the callbacks go.
+The rows of data in `_conventions` say how the arguments of a callback tell an outcome, `_places` where callbacks go.
 """
 
 from __future__ import annotations
@@ -20,10 +19,12 @@ from ._cell import Filtered
 from ._conventions import STYLES, Convention, Place, Shape, Style, Tell, adapt, reader, teller
 from ._places import Places, parameters_of
 from ._promise import Promise, pending
+from ._pump import Pump
 from ._resolve import Claim, settle_by_raise
 from ._types import Fulfilled, Rejected
+from ._wrapping import dressed, owner_of, row_for
 
-__all__ = ["callbackify", "promisify", "submit"]
+__all__ = ["promisify", "submit"]
 
 R = TypeVar("R")
 R1 = TypeVar("R1")
@@ -126,6 +127,7 @@ def promisify(
     check: Callable[[Any], object] | None = None,
     returns: Any = None,
     keep_alive: bool = False,
+    pump: Callable[[], object] | None = None,
     result: type[Any] | None = None,
 ) -> Any:
     """Make a function that takes callbacks into one that returns a promise.
@@ -145,6 +147,8 @@ def promisify(
         check: called with what the call itself returns; what it raises rejects the promise.
         returns: what the callbacks return to the library, for those that look at it.
         keep_alive: the promise keeps its callbacks alive, for libraries that hold them only weakly.
+        pump: called again and again while a promise waits, for libraries that deliver only when they are polled, such
+            as `lambda: producer.poll(0)`; it should not block. What it raises rejects the promises that wait.
         result: the type of the value, for functions whose own types do not tell it. Only checkers look at it.
 
     Returns:
@@ -169,22 +173,27 @@ def promisify(
     given: dict[str, Any] = {"callback": callback, "errback": errback, "shape": shape, "check": check}
     given["returns"] = returns
     options = {name: value for name, value in given.items() if value is not None}
+    if pump is not None and not callable(pump):
+        raise _errors.expected_function("promisify", "pump", pump)
     if fn is None:
-        return partial(_promisify, style=style, options=options, keep_alive=keep_alive)
-    return _promisify(fn, style, options, keep_alive=keep_alive)
+        return partial(_promisify, style=style, options=options, keep_alive=keep_alive, poll=pump)
+    return _promisify(fn, style, options, keep_alive=keep_alive, poll=pump)
 
 
-def _promisify(fn: Any, style: Any, options: dict[str, Any], *, keep_alive: bool) -> Any:
-    row = _row("promisify", fn, style, options)
+def _promisify(
+    fn: Any, style: Any, options: dict[str, Any], *, keep_alive: bool, poll: Callable[[], object] | None
+) -> Any:
+    row = row_for("promisify", fn, style, options)
     parameters = parameters_of(fn)
     places = Places("promisify", [row.callback] if row.errback is None else [row.callback, row.errback], parameters)
     read, read_failure = reader(row.outcome, row.shape), reader(row.failure)
     check, returns, errback = row.check, row.returns, row.errback is not None
     start = _starter(fn, places)
+    pump = None if poll is None else Pump(poll)
 
     def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
         promise = pending()
-        claim = Claim((promise,))
+        claim = Claim((promise,)) if pump is None else pump.watch(promise)
         callback = adapt(read, claim.resolve, claim.reject, returns)
         callbacks = (callback, adapt(read_failure, claim.resolve, claim.reject, returns)) if errback else (callback,)
         if keep_alive:
@@ -203,30 +212,7 @@ def _promisify(fn: Any, style: Any, options: dict[str, Any], *, keep_alive: bool
             del callback, callbacks, claim  # INV-RC
         return promise.finally_(undo) if undo else promise
 
-    return _dressed(promised, fn, places.without(parameters) if parameters is not None else None)
-
-
-def _row(caller: str, fn: Any, style: Any, options: dict[str, Any]) -> Convention:
-    """Find the row of data for a function, and refuse at the call what would fail when the library calls back."""
-    if not callable(fn):
-        raise _errors.expected_function(caller, "its argument", fn)
-    row = STYLES.get(style) if isinstance(style, str) else style
-    if isinstance(style, str) and callable(row):
-        row = row(getattr(fn, "__name__", ""))
-    elif callable(row):
-        row = Convention(outcome=_single(row))
-    if not isinstance(row, Convention):
-        raise _errors.expected_style(caller, STYLES, style)
-    row = replace(row, **options)
-    for name in ("outcome", "failure", "shape", "check", "tell"):
-        function: object = getattr(row, name)
-        if not callable(function) and (function is not None or name not in ("check", "tell")):
-            raise _errors.expected_function(caller, name, function)
-    return row
-
-
-def _single(read: Callable[..., Any]) -> Callable[..., tuple[Any]]:
-    return lambda *arguments, **named: (read(*arguments, **named),)
+    return dressed(promised, fn, None if parameters is None else places.without(parameters), Promise)
 
 
 class Undo(list[Callable[[], object]]):
@@ -246,7 +232,7 @@ def _starter(fn: Callable[..., Any], places: Places) -> Callable[..., Any]:
         if index == -1 or index == len(arguments):
             return fn(*arguments, *callbacks, **keywords)
         for number, name in places.attributes:
-            undo.append(_assign(_owner(fn, arguments, name), name, callbacks[number]))
+            undo.append(_assign(owner_of(fn, arguments, name), name, callbacks[number]))
         positional, named = places.insert(callbacks, arguments, keywords)
         returned = fn(*positional, **named)
         for name, numbers in places.methods.items():
@@ -254,14 +240,6 @@ def _starter(fn: Callable[..., Any], places: Places) -> Callable[..., Any]:
         return None if places.methods else returned
 
     return start
-
-
-def _owner(fn: Any, arguments: tuple[Any, ...], name: str) -> Any:
-    """Give the object whose method `fn` is: bound to it, or called with it as its first argument."""
-    owner = getattr(fn, "__self__", None)
-    if owner is None and not arguments:
-        raise _errors.no_owner(name)
-    return arguments[0] if owner is None else owner
 
 
 def _assign(owner: Any, name: str, callback: Callable[..., Any]) -> Callable[[], object]:
@@ -282,124 +260,6 @@ def _await_too(returned: Any, claim: Claim) -> None:
             claim.resolve(value)
 
     Promise.resolve(returned).then(settle, Filtered(BaseException, claim.reject))
-
-
-def _dressed(wrapper: Any, fn: Any, parameters: list[Parameter] | None, result: Any = Promise) -> Any:
-    """Give a wrapper the name, doc and signature of what it wraps, as far as they still hold."""
-    named = [name for name in WRAPPER_ASSIGNMENTS if name not in ("__annotations__", "__type_params__")]
-    update_wrapper(wrapper, fn, assigned=named, updated=())
-    del wrapper.__wrapped__  # its signature has the callbacks, or lacks them
-    if parameters is not None:
-        wrapper.__signature__ = Signature(parameters, return_annotation=result)
-    return wrapper
-
-
-def callbackify(
-    fn: Any = None, /, *, style: Any = "error_first", callback: Place | None = None, errback: Place | None = None
-) -> Any:
-    """Make a function that returns a promise, or is a coroutine function, into one that calls back.
-
-    Args:
-        fn: the function. Left out, the call gives a decorator.
-        style: how the outcome is told, as for `promisify`; a `Convention` needs `tell`.
-        callback: where the callback is found, as for `promisify`.
-        errback: where a callback for failures is found, if there is one.
-
-    Returns:
-        A function that takes the callbacks as well and returns None; with a place like `"().add_done_callback"` it
-        returns an object that has such a method.
-
-    Raises:
-        TypeError: `fn` is not callable, `style` is unknown or cannot be told; at the call: a callback is missing.
-
-    The callback is called once, as a handler of `then` is: later, on the home of the promise that `fn` returns. What it
-    raises is reported as an unhandled rejection and never leads to a second call. A failure that the style cannot tell
-    (`"value"`) is reported, too.
-
-    Example:
-        >>> @callbackify
-        ... def divide(a, b):
-        ...     return Promise.try_(lambda: a / b)
-        >>> divide(6, 2, print)
-        >>> divide(6, 0, print)
-        >>> Promise.resolve().then().then().then().wait()
-        None 3.0
-        division by zero None
-    """
-    given = {"callback": callback, "errback": errback}
-    options = {name: value for name, value in given.items() if value is not None}
-    if fn is None:
-        return partial(_callbackify, style=style, options=options)
-    return _callbackify(fn, style, options)
-
-
-def _callbackify(fn: Any, style: Any, options: dict[str, Any]) -> Any:
-    row = _row("callbackify", fn, style, options)
-    tell = teller(row)
-    if tell is None:
-        raise _errors.no_tell()
-    parameters = parameters_of(fn)
-    first = parameters is not None and next(iter(parameters), "") in ("self", "cls")
-    found = [row.callback] if row.errback is None else [row.callback, row.errback]
-    places = Places("callbackify", [p + 1 if first and isinstance(p, int) and p >= 0 else p for p in found], None)
-
-    def called_back(*arguments: Any, **keywords: Any) -> Any:
-        callbacks, positional, named = places.take(arguments, keywords)
-        promise = Promise.try_(fn, *positional, **named)
-        for number, name in places.attributes:
-            owner = _owner(fn, arguments, name)
-            callbacks.insert(number, partial(_call_attribute, owner, name))
-        if places.methods:
-            return _registrar(promise, tell, places)
-        _tell(promise, tell, *callbacks)
-        return None
-
-    return _dressed(called_back, fn, None)
-
-
-def _call_attribute(owner: Any, name: str, *arguments: Any) -> None:
-    getattr(owner, name)(*arguments)  # looked up when there is something to tell
-
-
-def _tell(promise: Promise[Any], tell: Tell, callback: Any = None, errback: Any = None) -> None:
-    """Leave the handlers that call the callback, or the errback if there is one."""
-
-    def on_fulfilled(value: Any, /) -> None:
-        if callback is not None:
-            callback(*tell(Fulfilled(value)))
-
-    def on_rejected(reason: Any, /) -> None:
-        if errback is None:
-            callback(*tell(Rejected(reason)))
-        else:
-            errback(reason)
-
-    promise.then(on_fulfilled, cast("Any", Filtered(BaseException, on_rejected)))
-
-
-def _registrar(promise: Promise[Any], tell: Tell, places: Places) -> SimpleNamespace:
-    """Make the object with methods to which callbacks are given after the call."""
-    errbacks: list[Any] = []
-
-    def unless_told(reason: BaseException) -> None:
-        if not errbacks:
-            raise reason
-
-    def method(numbers: list[int]) -> Callable[..., Any]:
-        def register(*callbacks: Any) -> Any:
-            if numbers == [1]:
-                errbacks.extend(callbacks)
-                _tell(promise, tell, None, callbacks[0])
-            elif numbers == [0] and len(places.methods) == 2:
-                _tell(promise, tell, callbacks[0], unless_told)
-            else:
-                _tell(promise, tell, *callbacks)
-            return registrar
-
-        return register
-
-    registrar = SimpleNamespace(**{name: method(numbers) for name, numbers in places.methods.items()})
-    return registrar
 
 
 def submit(executor: Executor, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Promise[R]:

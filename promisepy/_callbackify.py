@@ -1,0 +1,126 @@
+"""Functions that return promises become callback APIs: the rows of `_conventions`, read the other way round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from types import SimpleNamespace
+from typing import Any, cast
+
+from . import _errors
+from ._cell import Filtered
+from ._conventions import Place, Tell, teller
+from ._places import Places, parameters_of
+from ._promise import Promise
+from ._types import Fulfilled, Rejected
+from ._wrapping import dressed, owner_of, row_for
+
+__all__ = ["callbackify"]
+
+
+def callbackify(
+    fn: Any = None, /, *, style: Any = "error_first", callback: Place | None = None, errback: Place | None = None
+) -> Any:
+    """Make a function that returns a promise, or is a coroutine function, into one that calls back.
+
+    Args:
+        fn: the function. Left out, the call gives a decorator.
+        style: how the outcome is told, as for `promisify`; a `Convention` needs `tell`.
+        callback: where the callback is found, as for `promisify`.
+        errback: where a callback for failures is found, if there is one.
+
+    Returns:
+        A function that takes the callbacks as well and returns None; with a place like `"().add_done_callback"` it
+        returns an object that has such a method.
+
+    Raises:
+        TypeError: `fn` is not callable, `style` is unknown or cannot be told; at the call: a callback is missing.
+
+    The callback is called once, as a handler of `then` is: later, on the home of the promise that `fn` returns. What it
+    raises is reported as an unhandled rejection and never leads to a second call. A failure that the style cannot tell
+    (`"value"`) is reported, too.
+
+    Example:
+        >>> @callbackify
+        ... def divide(a, b):
+        ...     return Promise.try_(lambda: a / b)
+        >>> divide(6, 2, print)
+        >>> divide(6, 0, print)
+        >>> Promise.resolve().then().then().then().wait()
+        None 3.0
+        division by zero None
+    """
+    given = {"callback": callback, "errback": errback}
+    options = {name: value for name, value in given.items() if value is not None}
+    if fn is None:
+        return partial(_callbackify, style=style, options=options)
+    return _callbackify(fn, style, options)
+
+
+def _callbackify(fn: Any, style: Any, options: dict[str, Any]) -> Any:
+    row = row_for("callbackify", fn, style, options)
+    tell = teller(row)
+    if tell is None:
+        raise _errors.no_tell()
+    parameters = parameters_of(fn)
+    first = parameters is not None and next(iter(parameters), "") in ("self", "cls")
+    found = [row.callback] if row.errback is None else [row.callback, row.errback]
+    places = Places("callbackify", [p + 1 if first and isinstance(p, int) and p >= 0 else p for p in found], None)
+
+    def called_back(*arguments: Any, **keywords: Any) -> Any:
+        callbacks, positional, named = places.take(arguments, keywords)
+        promise = Promise.try_(fn, *positional, **named)
+        for number, name in places.attributes:
+            owner = owner_of(fn, arguments, name)
+            callbacks.insert(number, partial(_call_attribute, owner, name))
+        if places.methods:
+            return _registrar(promise, tell, places)
+        _tell(promise, tell, *callbacks)
+        return None
+
+    return dressed(called_back, fn, None, None)
+
+
+def _call_attribute(owner: Any, name: str, *arguments: Any) -> None:
+    getattr(owner, name)(*arguments)  # looked up when there is something to tell
+
+
+def _tell(promise: Promise[Any], tell: Tell, callback: Any = None, errback: Any = None) -> None:
+    """Leave the handlers that call the callback, or the errback if there is one."""
+
+    def on_fulfilled(value: Any, /) -> None:
+        if callback is not None:
+            callback(*tell(Fulfilled(value)))
+
+    def on_rejected(reason: Any, /) -> None:
+        if errback is None:
+            callback(*tell(Rejected(reason)))
+        else:
+            errback(reason)
+
+    promise.then(on_fulfilled, cast("Any", Filtered(BaseException, on_rejected)))
+
+
+def _registrar(promise: Promise[Any], tell: Tell, places: Places) -> SimpleNamespace:
+    """Make the object with methods to which callbacks are given after the call."""
+    errbacks: list[Any] = []
+
+    def unless_told(reason: BaseException) -> None:
+        if not errbacks:
+            raise reason
+
+    def method(numbers: list[int]) -> Callable[..., Any]:
+        def register(*callbacks: Any) -> Any:
+            if numbers == [1]:
+                errbacks.extend(callbacks)
+                _tell(promise, tell, None, callbacks[0])
+            elif numbers == [0] and len(places.methods) == 2:
+                _tell(promise, tell, callbacks[0], unless_told)
+            else:
+                _tell(promise, tell, *callbacks)
+            return registrar
+
+        return register
+
+    registrar = SimpleNamespace(**{name: method(numbers) for name, numbers in places.methods.items()})
+    return registrar

@@ -1,0 +1,55 @@
+"""What both directions of wrapping share: the row of data for a function, the object of a method, a wrapper's dress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import WRAPPER_ASSIGNMENTS, update_wrapper
+from inspect import Parameter, Signature
+from typing import Any
+
+from . import _errors
+from ._conventions import STYLES, Convention
+
+__all__ = ["dressed", "owner_of", "row_for"]
+
+
+def row_for(caller: str, fn: Any, style: Any, options: dict[str, Any]) -> Convention:
+    """Find the row of data for a function, and refuse at the call what would fail when the library calls back."""
+    if not callable(fn):
+        raise _errors.expected_function(caller, "its argument", fn)
+    row = STYLES.get(style) if isinstance(style, str) else style
+    if isinstance(style, str) and callable(row):
+        row = row(getattr(fn, "__name__", ""))
+    elif callable(row):
+        row = Convention(outcome=_single(row))
+    if not isinstance(row, Convention):
+        raise _errors.expected_style(caller, STYLES, style)
+    row = replace(row, **options)
+    for name in ("outcome", "failure", "shape", "check", "tell"):
+        function: object = getattr(row, name)
+        if not callable(function) and (function is not None or name not in ("check", "tell")):
+            raise _errors.expected_function(caller, name, function)
+    return row
+
+
+def _single(read: Callable[..., Any]) -> Callable[..., tuple[Any]]:
+    return lambda *arguments, **named: (read(*arguments, **named),)
+
+
+def owner_of(fn: Any, arguments: tuple[Any, ...], name: str) -> Any:
+    """Give the object whose method `fn` is: bound to it, or called with it as its first argument."""
+    owner = getattr(fn, "__self__", None)
+    if owner is None and not arguments:
+        raise _errors.no_owner(name)
+    return arguments[0] if owner is None else owner
+
+
+def dressed(wrapper: Any, fn: Any, parameters: list[Parameter] | None, result: Any) -> Any:
+    """Give a wrapper the name, doc and signature of what it wraps, as far as they still hold."""
+    named = [name for name in WRAPPER_ASSIGNMENTS if name not in ("__annotations__", "__type_params__")]
+    update_wrapper(wrapper, fn, assigned=named, updated=())
+    del wrapper.__wrapped__  # its signature has the callbacks, or lacks them
+    if parameters is not None:
+        wrapper.__signature__ = Signature(parameters, return_annotation=result)
+    return wrapper
