@@ -7,21 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import replace
-from functools import WRAPPER_ASSIGNMENTS, partial, update_wrapper
-from inspect import Parameter, Signature
-from types import SimpleNamespace
-from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, TypeVarTuple, cast, overload
+from functools import partial
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, TypeVarTuple, overload
 
 from . import _errors
 from ._asyncio import has
 from ._cell import Filtered
-from ._conventions import STYLES, Convention, Place, Shape, Style, Tell, adapt, reader, teller
+from ._conventions import Convention, Place, Shape, Style, adapt, reader
 from ._places import Places, parameters_of
 from ._promise import Promise, pending
 from ._pump import Pump
 from ._resolve import Claim, settle_by_raise
-from ._types import Fulfilled, Rejected
 from ._wrapping import dressed, owner_of, row_for
 
 __all__ = ["promisify", "submit"]
@@ -188,7 +184,7 @@ def _promisify(
     places = Places("promisify", [row.callback] if row.errback is None else [row.callback, row.errback], parameters)
     read, read_failure = reader(row.outcome, row.shape), reader(row.failure)
     check, returns, errback = row.check, row.returns, row.errback is not None
-    start = _starter(fn, places)
+    place, index = _placer(fn, places), places.consecutive
     pump = None if poll is None else Pump(poll)
 
     def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
@@ -198,9 +194,13 @@ def _promisify(
         callbacks = (callback, adapt(read_failure, claim.resolve, claim.reject, returns)) if errback else (callback,)
         if keep_alive:
             claim.keep(callbacks)
-        undo = Undo()
+        undo: Undo | None = None
         try:
-            returned = start(callbacks, arguments, keywords, undo)
+            if index == -1 or index == len(arguments):  # what `place` would do, without looking at every place
+                returned = fn(*arguments, *callbacks, **keywords)
+            else:
+                undo = Undo()
+                returned = place(callbacks, arguments, keywords, undo)
             if returned is not None:
                 if check is not None:
                     check(returned)
@@ -224,13 +224,10 @@ class Undo(list[Callable[[], object]]):
             self.pop()()
 
 
-def _starter(fn: Callable[..., Any], places: Places) -> Callable[..., Any]:
+def _placer(fn: Callable[..., Any], places: Places) -> Callable[..., Any]:
     """Make the function that calls `fn` with the callbacks in their places."""
-    index = places.consecutive
 
-    def start(callbacks: tuple[Any, ...], arguments: tuple[Any, ...], keywords: dict[str, Any], undo: Undo) -> Any:
-        if index == -1 or index == len(arguments):
-            return fn(*arguments, *callbacks, **keywords)
+    def place(callbacks: tuple[Any, ...], arguments: tuple[Any, ...], keywords: dict[str, Any], undo: Undo) -> Any:
         for number, name in places.attributes:
             undo.append(_assign(owner_of(fn, arguments, name), name, callbacks[number]))
         positional, named = places.insert(callbacks, arguments, keywords)
@@ -239,7 +236,7 @@ def _starter(fn: Callable[..., Any], places: Places) -> Callable[..., Any]:
             getattr(returned, name)(*[callbacks[number] for number in numbers])
         return None if places.methods else returned
 
-    return start
+    return place
 
 
 def _assign(owner: Any, name: str, callback: Callable[..., Any]) -> Callable[[], object]:

@@ -237,8 +237,15 @@ def teller(row: Convention) -> Tell | None:
     return tell_value if row.tell is None and row.outcome is all_values else row.tell
 
 
+def one_value(value: Any = None, /, *more: Any, **named: Any) -> Any:
+    """Equal `natural(all_values(...))`, which need not be asked if there is at most one value."""
+    return natural(all_values(value, *more, **named)) if more or named else value
+
+
 def reader(outcome: Outcome, shape: Shape = natural) -> Callable[..., Any]:
     """Make one function of both: it returns the value that a call of the callback means, or raises."""
+    if outcome is all_values and shape is natural:
+        return one_value
 
     def read(*arguments: Any, **named: Any) -> Any:
         values = outcome(*arguments, **named)

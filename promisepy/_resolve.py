@@ -227,8 +227,11 @@ class Claim(list[Resolution]):
             promise = self.pop()
         except IndexError:
             return
+        promise._kept = None
+        if id(type(value)) in PLAIN:
+            promise._fulfil(value)  # as `_resolve` would
+            return
         try:
-            promise._kept = None
             promise._resolve(value)
         finally:
             del promise, value  # INV-RC
