@@ -201,11 +201,10 @@ def _promisify(
             else:
                 undo = Undo()
                 returned = place(callbacks, arguments, keywords, undo)
-            if returned is not None:
-                if check is not None:
-                    check(returned)
-                if has(returned, "__await__"):
-                    _await_too(returned, claim)
+            if check is not None:
+                check(returned)
+            if returned is not None and has(returned, "__await__"):
+                _await_too(returned, claim)
         except BaseException as error:
             settle_by_raise(promise, claim.reject, error)
         finally:
