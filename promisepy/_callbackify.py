@@ -19,7 +19,7 @@ __all__ = ["callbackify"]
 
 
 def callbackify(
-    fn: Any = None, /, *, style: Any = "error_first", callback: Place | None = None, errback: Place | None = None
+    fn: Any = ..., /, *, style: Any = "error_first", callback: Place | None = None, errback: Place | None = None
 ) -> Any:
     """Make a function that returns a promise, or is a coroutine function, into one that calls back.
 
@@ -52,7 +52,7 @@ def callbackify(
     """
     given = {"callback": callback, "errback": errback}
     options = {name: value for name, value in given.items() if value is not None}
-    if fn is None:
+    if fn is ...:
         return partial(_callbackify, style=style, options=options)
     return _callbackify(fn, style, options)
 

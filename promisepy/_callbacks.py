@@ -113,7 +113,7 @@ def promisify(
     shape: Callable[[tuple[Any, ...]], R],
 ) -> Callable[..., Promise[R]]: ...
 def promisify(
-    fn: Any = None,
+    fn: Any = ...,
     /,
     *,
     style: Any = "value",
@@ -171,7 +171,7 @@ def promisify(
     options = {name: value for name, value in given.items() if value is not None}
     if pump is not None and not callable(pump):
         raise _errors.expected_function("promisify", "pump", pump)
-    if fn is None:
+    if fn is ...:
         return partial(_promisify, style=style, options=options, keep_alive=keep_alive, poll=pump)
     return _promisify(fn, style, options, keep_alive=keep_alive, poll=pump)
 

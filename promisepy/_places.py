@@ -134,10 +134,15 @@ def _argument(caller: str, place: Place, parameters: Parameters | None) -> Argum
         ):
             raise _errors.no_such_parameter(caller, place, list(parameters))
         return None, place
-    positional = [one for one in (parameters or {}).values() if one.kind in POSITIONAL]
+    known = {} if parameters is None else parameters
+    positional = [one for one in known.values() if one.kind in POSITIONAL]
     if positional and positional[0].name in ("self", "cls"):
         place += 1  # a function of a class body, which will be called with its object first
-    return place, _keyword(positional[place]) if place < len(positional) else None
+    if place < len(positional):
+        return place, _keyword(positional[place])
+    if parameters is not None and all(one.kind is not Parameter.VAR_POSITIONAL for one in known.values()):
+        raise _errors.no_callback_parameter(caller, list(known))
+    return place, None
 
 
 def _keyword(parameter: Parameter) -> str | None:

@@ -72,11 +72,11 @@ class Replies(Generic[K, T]):
     __slots__ = ("__weakref__", "_early", "_early_limit", "_entries", "_timeout")
 
     def __init__(self, *, timeout: float | None = None, early: int = 1000) -> None:
+        self._entries: dict[K, Entry[K, T]] = {}  # first: `__del__` looks here, also after a wrong call
         check_seconds("Replies()", timeout)
         if type(cast("object", early)) is not int or early < 0:
             raise _errors.expected_early(early)
         self._timeout = timeout
-        self._entries: dict[K, Entry[K, T]] = {}
         self._early: deque[Entry[K, T]] = deque()
         self._early_limit = early
 

@@ -27,12 +27,12 @@ _registered: dict[type, Callable[[Any, Resolve[Any], Reject], object]] = {}
 
 
 def register_adoptable(
-    cls: type[T], watch: Callable[[T, Resolve[Any], Reject], object] | None, /
+    kind: type[T], watch: Callable[[T, Resolve[Any], Reject], object] | None, /
 ) -> Callable[[T, Resolve[Any], Reject], object] | None:
     """Have promises take on the outcome of instances of a class, as they do of futures and awaitables.
 
     Args:
-        cls: the class; its subclasses are meant as well. Tried before the built-in rules.
+        kind: the class; its subclasses are meant as well. Tried before the built-in rules.
         watch: called with the instance and with `resolve` and `reject`, of which it calls one when there is an outcome,
             on any thread. None forgets the class.
 
@@ -40,7 +40,7 @@ def register_adoptable(
         The function that was registered before, or None.
 
     Raises:
-        TypeError: `cls` is no class, or `watch` is not a function.
+        TypeError: `kind` is no class, or `watch` is not a function.
 
     `watch` runs as a job of its own on the promise's home (NewPromiseResolveThenableJob, ECMA-262 27.2.2.2); what it
     raises rejects.
@@ -53,13 +53,13 @@ def register_adoptable(
         >>> Promise.resolve(Reply()).wait()
         'yes'
     """
-    if not isinstance(cls, type):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
-        raise expected_type("register_adoptable()", cls)
+    if not isinstance(kind, type):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
+        raise expected_type("register_adoptable()", kind)
     if watch is not None and not callable(watch):
         raise expected_callable("register_adoptable()", watch)
-    previous = _registered.pop(cls, None)
+    previous = _registered.pop(kind, None)
     if watch is not None:
-        _registered[cls] = watch
+        _registered[kind] = watch
     return previous
 
 

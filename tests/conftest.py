@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -19,3 +20,9 @@ def reports() -> Iterator[list[Report]]:
         Promise.resolve().wait()  # jobs that a test has left on this thread are not the next one's
     finally:
         set_report_hook(previous)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a test after what it is given, without addresses: its name is the same in every process."""
+    has_name = isinstance(val, (str, int, float, type, re.Pattern)) or hasattr(val, "__name__")
+    return None if has_name else re.sub(r" at 0x\w+| id='\d+'", "", repr(val))

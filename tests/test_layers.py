@@ -141,7 +141,9 @@ def test_files_stay_short(module: str) -> None:
     lines = len(source(module).splitlines())
     if module == PUBLIC_CLASS:
         for function in functions(module):
-            lines -= length(function) if is_overload(function) else length(function) - length_without_docstring(function)
+            lines -= (
+                length(function) if is_overload(function) else length(function) - length_without_docstring(function)
+            )
     assert lines <= FILE_LINES
 
 

@@ -65,7 +65,7 @@ def test_what_only_looks_adoptable_is_a_value(name: str, read: Any) -> None:
     assert read(lambda: Promise.all([value]))[0] is value
 
 
-@pytest.mark.parametrize("reason", [Mock(spec=ValueError), Mock(), ValueError("text").args], ids=repr)
+@pytest.mark.parametrize("reason", [Mock(spec=ValueError), Mock(), ValueError("text").args])
 def test_what_only_looks_like_an_exception_is_no_reason(reason: Any) -> None:
     with pytest.raises(TypeError, match="expected an exception"):
         Promise.reject(reason)

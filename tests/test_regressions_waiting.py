@@ -77,11 +77,11 @@ class TestWait:
         assert Promise.resolve(1).wait(timeout=0) == 1
         assert Promise.resolve(1).wait(timeout=-1) == 1
 
-    @pytest.mark.parametrize("timeout", ["1", True, float("nan"), object()], ids=repr)
+    @pytest.mark.parametrize("timeout", ["1", True, float("nan"), object()])
     def test_a_timeout_that_is_no_number_of_seconds_is_refused(self, timeout: Any) -> None:
         with pytest.raises(
             TypeError,
-            match=r"expected a timeout in seconds or None, got .*write wait\(timeout=2\.5\)",
+            match=r"expected a timeout in seconds or None, got .*write timeout=2\.5",
         ):
             Promise.resolve(1).wait(timeout=timeout)
 

@@ -55,7 +55,7 @@ async def test_2_2_1_both_arguments_may_be_left_out(
     assert (value.outcome, reason.outcome) == (Fulfilled(1), Rejected(REASON))
 
 
-@pytest.mark.parametrize("argument", NO_FUNCTIONS, ids=repr)
+@pytest.mark.parametrize("argument", NO_FUNCTIONS)
 async def test_2_2_1_1_on_fulfilled_that_is_no_function_is_refused(argument: Any, jobs: Jobs) -> None:
     expected = f"Promise.then() expected a function or None, got {argument!r}"
     for promise in (Promise.resolve(1), Promise.reject(REASON)):
@@ -64,7 +64,7 @@ async def test_2_2_1_1_on_fulfilled_that_is_no_function_is_refused(argument: Any
     await jobs()
 
 
-@pytest.mark.parametrize("argument", NO_FUNCTIONS, ids=repr)
+@pytest.mark.parametrize("argument", NO_FUNCTIONS)
 async def test_2_2_1_2_on_rejected_that_is_no_function_is_refused(argument: Any, jobs: Jobs) -> None:
     expected = f"Promise.then() expected a function or None, got {argument!r}"
     for promise in (Promise.resolve(1), Promise.reject(REASON)):

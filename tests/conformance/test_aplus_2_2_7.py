@@ -44,7 +44,7 @@ async def test_2_2_7_then_returns_a_new_promise(fulfilled: Settled, rejected: Se
     await jobs()
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES)
 async def test_2_2_7_1_what_on_fulfilled_returns_fulfils_the_new_promise(
     value: Any, fulfilled: Settled, jobs: Jobs
 ) -> None:
@@ -53,7 +53,7 @@ async def test_2_2_7_1_what_on_fulfilled_returns_fulfils_the_new_promise(
     assert child.outcome == Fulfilled(value)
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES)
 async def test_2_2_7_1_what_on_rejected_returns_fulfils_the_new_promise(
     value: Any, rejected: Settled, jobs: Jobs
 ) -> None:

@@ -84,7 +84,7 @@ async def test_2_3_3_1_then_is_read_when_resolving_and_called_in_a_job_of_its_ow
     assert promise.outcome == Fulfilled(1)
 
 
-@pytest.mark.parametrize("error", [REASON, AttributeError("then"), StopAsyncIteration()], ids=repr)
+@pytest.mark.parametrize("error", [REASON, AttributeError("then"), StopAsyncIteration()])
 async def test_2_3_3_2_an_error_while_then_is_read_rejects(error: Exception, jobs: Jobs) -> None:
     class Hostile:
         @property
@@ -262,7 +262,7 @@ async def test_2_3_3_3_4_2_calls_after_the_error_are_ignored(jobs: Jobs) -> None
     assert promise.outcome == Rejected(REASON)
 
 
-@pytest.mark.parametrize("then", [None, 5, 0, False, "then", [], {}, object()], ids=repr)
+@pytest.mark.parametrize("then", [None, 5, 0, False, "then", [], {}, object()])
 async def test_2_3_3_4_a_then_that_is_no_function_makes_a_value(then: Any, jobs: Jobs) -> None:
     x = type("Bag", (), {"then": then})()
     promises = resolved_with(x)

@@ -41,7 +41,7 @@ FALSE_FRIENDS = [
 ]
 
 
-@pytest.mark.parametrize("value", PLAIN, ids=repr)
+@pytest.mark.parametrize("value", PLAIN)
 async def test_2_3_4_a_plain_value_fulfils(
     value: Any,
     fulfilled: Settled,

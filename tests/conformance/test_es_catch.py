@@ -102,7 +102,7 @@ async def test_27_2_5_1_anything_but_a_handler_is_refused(arguments: tuple[Any, 
         Promise.resolve(1).catch(*arguments)
 
 
-@pytest.mark.parametrize("types", [5, "KeyError", KeyError(), int, (), (KeyError, int)], ids=repr)
+@pytest.mark.parametrize("types", [5, "KeyError", KeyError(), int, (), (KeyError, int)])
 async def test_27_2_5_1_a_filter_that_is_no_exception_class_is_refused(types: Any) -> None:
     with pytest.raises(TypeError, match="expected an exception class or a tuple of them"):
         Promise.resolve(1).catch(types, lambda error: None)

@@ -37,7 +37,7 @@ async def test_27_2_4_6_a_reason_is_never_followed(jobs: Jobs) -> None:
     assert promise.outcome == Rejected(reason)
 
 
-@pytest.mark.parametrize("reason", [None, 5, "text", object(), int, Promise.resolve(1)], ids=repr)
+@pytest.mark.parametrize("reason", [None, 5, "text", object(), int, Promise.resolve(1)])
 async def test_27_2_4_6_a_reason_that_is_no_exception_is_refused(reason: Any) -> None:
     with pytest.raises(
         TypeError,

@@ -44,7 +44,7 @@ async def test_27_2_4_8_arguments_that_do_not_fit_reject() -> None:
     assert isinstance(Promise.try_(fail, "one too many").reason, TypeError)
 
 
-@pytest.mark.parametrize("function", [None, 5, "text"], ids=repr)
+@pytest.mark.parametrize("function", [None, 5, "text"])
 async def test_27_2_4_8_anything_but_a_function_is_refused(function: Any) -> None:
     with pytest.raises(TypeError, match=r"Promise\.try_\(\) expected a function"):
         Promise.try_(function)

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from promisepy import Promise, StuckPromise, set_host
-from promisepy._host import this_thread as _thread, current_thread_home
+from promisepy._host import current_thread_home
+from promisepy._host import this_thread as _thread
 
 from .conftest import Mainloop, run_awake
 from .explorer import Explorer, Lane, Race, explorer, files
