@@ -3,6 +3,8 @@
 A fenced `python` block runs in an interpreter of its own; if a `text` block follows it, that is its whole
 output. A block of `>>>` lines is a doctest, as are the examples of all docstrings. Nothing may appear on
 stderr: no report of a lost rejection, no warning. A `sh` block runs only after the line `<!-- run -->`.
+A page with the line `<!-- needs mosquitto -->` finds that server running on its usual port; `<!-- needs gi -->` has its
+blocks run by an interpreter that can import gi.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from importlib.util import find_spec
 from itertools import zip_longest
 from pathlib import Path
@@ -25,9 +29,12 @@ import pytest
 import promisepy
 from promisepy import Report
 
+from .servers import PORTS, for_documentation, lacking, python_with
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(promisepy.__file__).parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+NEEDS = re.compile(r"(?m)^<!-- needs (.*) -->$")
 FENCE = re.compile(r"(?ms)^(?P<run><!-- run -->\n)?```(?P<kind>\w*)[^\n]*\n(?P<text>.*?)^```$")
 
 
@@ -78,26 +85,48 @@ def missing_packages(code: str) -> set[str]:
     return {name for name in names if find_spec(name.partition(".")[0]) is None}
 
 
-def command_of(block: Block, folder: Path) -> list[str]:
+@pytest.fixture(scope="session")
+def needed() -> Iterator[Callable[[Block], list[str]]]:
+    """Start the servers that a block's page needs, once; gives all needs of the page."""
+    with ExitStack() as servers:
+
+        @cache
+        def start(need: str) -> None:
+            servers.enter_context(for_documentation(need))
+
+        def needs_of(block: Block) -> list[str]:
+            needs = NEEDS.findall(NAMES[block.name])
+            for need in set(needs) & set(PORTS):
+                start(need)
+            return needs
+
+        yield needs_of
+
+
+def command_of(block: Block, folder: Path, needs: list[str]) -> list[str]:
     """Give the command that runs a block."""
     if block.kind != "python":
         return ["sh", "-ec", block.text]
     program = folder / f"page_{Path(block.name).stem}.py"
     # Empty lines first, so that tracebacks tell the lines of the page.
     program.write_text("\n" * (block.line - 1) + block.text, "utf-8")
-    return [sys.executable, "-W", "error", str(program)]
+    python = python_with("gi", "python3-gi gir1.2-glib-2.0") if "gi" in needs else sys.executable
+    return [python, "-W", "error", str(program)]
 
 
 @pytest.mark.parametrize("block", RUN, ids=place)
-def test_block_prints_what_the_page_says(block: Block, tmp_path: Path, reports: list[Report]) -> None:
+def test_block_prints_what_the_page_says(
+    block: Block, tmp_path: Path, reports: list[Report], needed: Callable[[Block], list[str]]
+) -> None:
     if block.text.startswith(">>> "):
         parser = doctest.DocTestParser()
         check(parser.get_doctest(block.text, {}, block.name, block.name, block.line - 1), reports)
         return
-    missing = missing_packages(block.text) if block.kind == "python" else set()
+    needs = needed(block)
+    missing = missing_packages(block.text) - set(needs) if block.kind == "python" else set()
     if missing:
-        pytest.skip(f"{', '.join(sorted(missing))} is not installed")
-    done = run(command_of(block, tmp_path), tmp_path if block.kind == "python" else ROOT)
+        lacking(f"{', '.join(sorted(missing))} is not installed")
+    done = run(command_of(block, tmp_path, needs), tmp_path if block.kind == "python" else ROOT)
     assert (done.returncode, done.stderr) == (0, "")
     if block.output is not None:
         assert done.stdout == block.output
