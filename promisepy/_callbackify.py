@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, TypeVarTuple, cast, overload
 
 from . import _errors
 from ._cell import Filtered
-from ._conventions import Place, Tell, teller
+from ._conventions import Convention, Place, Style, Tell, teller
 from ._places import Places, parameters_of
 from ._promise import Promise
-from ._types import Fulfilled, Rejected
+from ._types import Adoptable, Fulfilled, Rejected
 from ._wrapping import dressed, owner_of, row_for
 
 __all__ = ["callbackify"]
 
+R = TypeVar("R")
+P = ParamSpec("P")
+Ts = TypeVarTuple("Ts")
 
+
+# A coroutine function's result is a coroutine, which is adoptable like a promise. The callback may say `Exception`: what
+# is not one (KeyboardInterrupt ...) reaches it as well, as it would reach `except`. `*tuple[*Ts, ...]`, since pyright makes
+# a keyword of a parameter after a bare `*Ts`.
+# fmt: off
+@overload
+def callbackify(fn: Callable[[*Ts], Adoptable[R]], /, *, style: Literal["error_first"] = "error_first") -> Callable[[*tuple[*Ts, Callable[[Exception | None, R | None], Any]]], None]: ...
+@overload
+def callbackify(fn: Callable[[*Ts], Adoptable[R]], /, *, style: Literal["error_last"]) -> Callable[[*tuple[*Ts, Callable[[R | None, Exception | None], Any]]], None]: ...
+@overload
+def callbackify(fn: Callable[[*Ts], Adoptable[R]], /, *, style: Literal["value"]) -> Callable[[*tuple[*Ts, Callable[[R], Any]]], None]: ...
+@overload
+def callbackify(fn: Callable[[*Ts], Adoptable[R]], /, *, style: Literal["two_callbacks"]) -> Callable[[*tuple[*Ts, Callable[[R], Any], Callable[[Exception], Any]]], None]: ...
+@overload
+def callbackify(fn: Callable[[*Ts], Adoptable[R]], /, *, style: Literal["future"]) -> Callable[[*tuple[*Ts, Callable[[Future[R]], Any]]], None]: ...
+@overload
+def callbackify(fn: Callable[P, Adoptable[R]], /, *, style: Literal["error_first"] = "error_first", callback: Literal[0]) -> Callable[Concatenate[Callable[[Exception | None, R | None], Any], P], None]: ...
+@overload
+def callbackify(fn: Callable[..., Any], /, *, style: Style | Convention = "error_first", callback: Place | None = None, errback: Place | None = None) -> Callable[..., Any]: ...
+@overload
+def callbackify(*, style: Style | Convention = "error_first", callback: Place | None = None, errback: Place | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
+# fmt: on
 def callbackify(
     fn: Any = ..., /, *, style: Any = "error_first", callback: Place | None = None, errback: Place | None = None
 ) -> Any:

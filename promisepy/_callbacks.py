@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
-from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, TypeVarTuple, overload
+from typing import Any, Concatenate, Literal, ParamSpec, TypedDict, TypeVar, TypeVarTuple, Unpack, overload
 
 from . import _errors
 from ._asyncio import has
 from ._cell import Filtered
 from ._conventions import Convention, Place, Shape, Style, adapt, reader
+from ._decorators import ErrorFirst, ErrorLast, First, TwoCallbacks, Value
 from ._places import Places, parameters_of
 from ._promise import Promise, pending
 from ._pump import Pump
 from ._resolve import Claim, settle_by_raise
+from ._types import FutureLike, Thenable
 from ._wrapping import dressed, owner_of, row_for
 
 __all__ = ["promisify", "submit"]
@@ -31,87 +33,77 @@ Ts = TypeVarTuple("Ts")
 Rs = TypeVarTuple("Rs")
 
 
+class Options(TypedDict, total=False):
+    """The options that every overload of `promisify` takes; they change nothing in its types."""
+
+    check: Callable[[Any], object] | None
+    returns: object
+    keep_alive: bool
+    pump: Callable[[], object] | None
+
+
+# fmt: off
 @overload
-def promisify(
-    fn: Callable[[*Ts, Callable[[], Any]], Any], /, *, style: Literal["value"] = "value", callback: Literal[-1] = -1
-) -> Callable[[*Ts], Promise[None]]: ...
+def promisify(fn: Callable[[*Ts, Callable[[], Any]], Any], /, *, style: Literal["value"] = "value", callback: Literal[-1] = -1, **options: Unpack[Options]) -> Callable[[*Ts], Promise[None]]: ...
 @overload
-def promisify(
-    fn: Callable[[*Ts, Callable[[R], Any]], Any], /, *, style: Literal["value"] = "value", callback: Literal[-1] = -1
-) -> Callable[[*Ts], Promise[R]]: ...
+def promisify(fn: Callable[[*Ts, Callable[[R], Any]], Any], /, *, style: Literal["value"] = "value", callback: Literal[-1] = -1, **options: Unpack[Options]) -> Callable[[*Ts], Promise[R]]: ...
 @overload
-def promisify(
-    fn: Callable[[*Ts, Callable[[R1, R2, *Rs], Any]], Any],
-    /,
-    *,
-    style: Literal["value"] = "value",
-    callback: Literal[-1] = -1,
-) -> Callable[[*Ts], Promise[tuple[R1, R2, *Rs]]]: ...
+def promisify(fn: Callable[[*Ts, Callable[[R1, R2, *Rs], Any]], Any], /, *, style: Literal["value"] = "value", callback: Literal[-1] = -1, **options: Unpack[Options]) -> Callable[[*Ts], Promise[tuple[R1, R2, *Rs]]]: ...
 @overload
-def promisify(
-    fn: Callable[Concatenate[Callable[[], Any], P], Any], /, *, style: Literal["value"] = "value", callback: Literal[0]
-) -> Callable[P, Promise[None]]: ...
+def promisify(fn: Callable[Concatenate[Callable[[], Any], P], Any], /, *, style: Literal["value"] = "value", callback: Literal[0], **options: Unpack[Options]) -> Callable[P, Promise[None]]: ...
 @overload
-def promisify(
-    fn: Callable[Concatenate[Callable[[R], Any], P], Any], /, *, style: Literal["value"] = "value", callback: Literal[0]
-) -> Callable[P, Promise[R]]: ...
+def promisify(fn: Callable[Concatenate[Callable[[R], Any], P], Any], /, *, style: Literal["value"] = "value", callback: Literal[0], **options: Unpack[Options]) -> Callable[P, Promise[R]]: ...
 @overload
-def promisify(
-    fn: Callable[Concatenate[Callable[[R1, R2, *Rs], Any], P], Any],
-    /,
-    *,
-    style: Literal["value"] = "value",
-    callback: Literal[0],
-) -> Callable[P, Promise[tuple[R1, R2, *Rs]]]: ...
+def promisify(fn: Callable[Concatenate[Callable[[R1, R2, *Rs], Any], P], Any], /, *, style: Literal["value"] = "value", callback: Literal[0], **options: Unpack[Options]) -> Callable[P, Promise[tuple[R1, R2, *Rs]]]: ...
 @overload
-def promisify(
-    fn: Callable[[*Ts, Callable[[E | None], Any]], Any], /, *, style: Literal["error_first", "error_last"]
-) -> Callable[[*Ts], Promise[None]]: ...
+def promisify(fn: Callable[[*Ts, Callable[[E | None], Any]], Any], /, *, style: Literal["error_first", "error_last"], **options: Unpack[Options]) -> Callable[[*Ts], Promise[None]]: ...
 @overload
-def promisify(
-    fn: Callable[[*Ts, Callable[[E | None, R | None], Any]], Any], /, *, style: Literal["error_first"]
-) -> Callable[[*Ts], Promise[R]]: ...
+def promisify(fn: Callable[[*Ts, Callable[[E | None, R | None], Any]], Any], /, *, style: Literal["error_first"], **options: Unpack[Options]) -> Callable[[*Ts], Promise[R]]: ...
 @overload
-def promisify(
-    fn: Callable[[*Ts, Callable[[E | None, R1 | None, R2 | None], Any]], Any], /, *, style: Literal["error_first"]
-) -> Callable[[*Ts], Promise[tuple[R1, R2]]]: ...
+def promisify(fn: Callable[[*Ts, Callable[[E | None, R1 | None, R2 | None], Any]], Any], /, *, style: Literal["error_first"], **options: Unpack[Options]) -> Callable[[*Ts], Promise[tuple[R1, R2]]]: ...
 @overload
-def promisify(
-    fn: Callable[[*Ts, Callable[[R | None, E | None], Any]], Any], /, *, style: Literal["error_last"]
-) -> Callable[[*Ts], Promise[R]]: ...
+def promisify(fn: Callable[[*Ts, Callable[[R | None, E | None], Any]], Any], /, *, style: Literal["error_last"], **options: Unpack[Options]) -> Callable[[*Ts], Promise[R]]: ...
 @overload
-def promisify(
-    fn: Callable[[*Ts, Callable[[], Any], Callable[..., Any]], Any], /, *, style: Literal["two_callbacks"]
-) -> Callable[[*Ts], Promise[None]]: ...
+def promisify(fn: Callable[[*Ts, Callable[[E], Any]], Any], /, *, style: Literal["status_first", "status_last"], **options: Unpack[Options]) -> Callable[[*Ts], Promise[None]]: ...
 @overload
-def promisify(
-    fn: Callable[[*Ts, Callable[[R], Any], Callable[..., Any]], Any], /, *, style: Literal["two_callbacks"]
-) -> Callable[[*Ts], Promise[R]]: ...
+def promisify(fn: Callable[[*Ts, Callable[[E, R], Any]], Any], /, *, style: Literal["status_first"], **options: Unpack[Options]) -> Callable[[*Ts], Promise[R]]: ...
 @overload
-def promisify(
-    fn: Callable[[*Ts, Callable[[R1, R2, *Rs], Any], Callable[..., Any]], Any], /, *, style: Literal["two_callbacks"]
-) -> Callable[[*Ts], Promise[tuple[R1, R2, *Rs]]]: ...
+def promisify(fn: Callable[[*Ts, Callable[[E, R1, R2, *Rs], Any]], Any], /, *, style: Literal["status_first"], **options: Unpack[Options]) -> Callable[[*Ts], Promise[tuple[R1, R2, *Rs]]]: ...
 @overload
-def promisify(
-    fn: Callable[..., Any],
-    /,
-    *,
-    style: Style | Convention = "value",
-    callback: Place | None = None,
-    errback: Place | None = None,
-    shape: Shape | None = None,
-    result: type[R],
-) -> Callable[..., Promise[R]]: ...
+def promisify(fn: Callable[[*Ts, Callable[[R, E], Any]], Any], /, *, style: Literal["status_last"], **options: Unpack[Options]) -> Callable[[*Ts], Promise[R]]: ...
 @overload
-def promisify(
-    fn: Callable[..., Any],
-    /,
-    *,
-    style: Style | Convention = "value",
-    callback: Place | None = None,
-    errback: Place | None = None,
-    shape: Callable[[tuple[Any, ...]], R],
-) -> Callable[..., Promise[R]]: ...
+def promisify(fn: Callable[[*Ts, Callable[[], Any], Callable[..., Any]], Any], /, *, style: Literal["two_callbacks"], **options: Unpack[Options]) -> Callable[[*Ts], Promise[None]]: ...
+@overload
+def promisify(fn: Callable[[*Ts, Callable[[R], Any], Callable[..., Any]], Any], /, *, style: Literal["two_callbacks"], **options: Unpack[Options]) -> Callable[[*Ts], Promise[R]]: ...
+@overload
+def promisify(fn: Callable[[*Ts, Callable[[R1, R2, *Rs], Any], Callable[..., Any]], Any], /, *, style: Literal["two_callbacks"], **options: Unpack[Options]) -> Callable[[*Ts], Promise[tuple[R1, R2, *Rs]]]: ...
+@overload
+def promisify(fn: Callable[[*Ts, Callable[[FutureLike[R]], Any]], Any], /, *, style: Literal["future"], **options: Unpack[Options]) -> Callable[[*Ts], Promise[R]]: ...
+@overload
+def promisify(fn: Callable[P, FutureLike[R]], /, *, style: Literal["done_callback"], **options: Unpack[Options]) -> Callable[P, Promise[R]]: ...
+@overload
+def promisify(fn: Callable[P, Thenable[R]], /, *, style: Literal["then"], **options: Unpack[Options]) -> Callable[P, Promise[R]]: ...
+@overload
+def promisify(fn: Callable[..., Any], /, *, style: Callable[..., R], callback: Place | None = None, errback: Place | None = None, **options: Unpack[Options]) -> Callable[..., Promise[R]]: ...
+@overload
+def promisify(fn: Callable[..., Any], /, *, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, result: type[R], **options: Unpack[Options]) -> Callable[..., Promise[R]]: ...
+@overload
+def promisify(fn: Callable[..., Any], /, *, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Callable[[tuple[Any, ...]], R], **options: Unpack[Options]) -> Callable[..., Promise[R]]: ...
+@overload
+def promisify(*, style: Literal["value"] = "value", callback: Literal[-1] = -1, **options: Unpack[Options]) -> Value: ...
+@overload
+def promisify(*, style: Literal["value"] = "value", callback: Literal[0], **options: Unpack[Options]) -> First: ...
+@overload
+def promisify(*, style: Literal["error_first"], **options: Unpack[Options]) -> ErrorFirst: ...
+@overload
+def promisify(*, style: Literal["error_last"], **options: Unpack[Options]) -> ErrorLast: ...
+@overload
+def promisify(*, style: Literal["two_callbacks"], **options: Unpack[Options]) -> TwoCallbacks: ...
+@overload
+def promisify(*, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, result: type[R], **options: Unpack[Options]) -> Callable[[Callable[..., Any]], Callable[..., Promise[R]]]: ...
+@overload
+def promisify(*, style: Callable[..., R], callback: Place | None = None, errback: Place | None = None, **options: Unpack[Options]) -> Callable[[Callable[..., Any]], Callable[..., Promise[R]]]: ...
+# fmt: on
 def promisify(
     fn: Any = ...,
     /,

@@ -34,7 +34,7 @@ class Room:
     __slots__ = ("dropped",)
 
     def __init__(self) -> None:
-        self.dropped = 0
+        self.dropped: int = 0
 
     def enter(self, channel: Channel[Any]) -> bool:
         """Make room for an event, on the emitting thread; false if it must be dropped."""
@@ -129,9 +129,9 @@ class Channel(Generic[T]):
 
     def __init__(self, room: Room) -> None:
         self.events: deque[T] = deque()
-        self.room = room
+        self.room: Room = room
         self.end: BaseException | None = None  # what the consumer meets when no event is left; None: just the end
-        self.ended = False  # nothing will follow the events that wait
+        self.ended: bool = False  # nothing will follow the events that wait
         self._ends: list[None] = [None]  # popped by whoever ends the stream
         self._sleepers: list[Promise[None]] = []
         self._undo: list[Callable[[], object]] = []

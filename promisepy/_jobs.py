@@ -63,9 +63,9 @@ class Home:
 
     def __init__(self) -> None:
         self.jobs: deque[Job] = deque()
-        self.armed = False
+        self.armed: bool = False
         # True while nobody would drain this home; see `ThreadHome.look`.
-        self.unattended = False
+        self.unattended: bool = False
         self.running: Job | None = None
         self.outer: BaseException | None = None
         self.suspects: list[Suspect] = []
@@ -157,7 +157,7 @@ class Timer:
     __slots__ = ("_home", "_job", "_stop", "deadline")
 
     def __init__(self, home: Home, seconds: float, job: Job) -> None:
-        self.deadline = time.monotonic() + seconds
+        self.deadline: float = time.monotonic() + seconds
         self._home = home
         self._job: Job | None = job
         self._stop: Callable[[], object] | None = None

@@ -13,7 +13,7 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Callable, Hashable
-from typing import Any, Generic, ParamSpec, TypeVar, cast
+from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
 from . import _errors
 from ._asyncio import as_reason
@@ -29,6 +29,7 @@ __all__ = ["Replies"]
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
+R = TypeVar("R")
 P = ParamSpec("P")
 
 
@@ -125,7 +126,11 @@ class Replies(Generic[K, T]):
             else:
                 self._answer(entry, Rejected(error))
 
-    def via(self, fn: Callable[P, tuple[K, T]], /, returns: Any = None) -> Callable[P, Any]:
+    @overload
+    def via(self, fn: Callable[P, tuple[K, T]], /) -> Callable[P, None]: ...
+    @overload
+    def via(self, fn: Callable[P, tuple[K, T]], /, returns: R) -> Callable[P, R]: ...
+    def via(self, fn: Any, /, returns: Any = None) -> Any:
         """Make the callback that takes the library's answers.
 
         Args:

@@ -125,3 +125,8 @@ def pyright_keeps_literals_in_tuples() -> None:
 
 def no_checker_knows_that_a_type_variable_is_adopted(p: Promise[asyncio.Future[int]]) -> None:
     assert_type(p.then(identity), Promise[int])
+
+
+def pyright_knows_no_type_of_a_bare_class(connect: Callable[[Resolvers[int]], object]) -> None:
+    assert_type(Promise.create(connect), Promise[int])  # pyright: ignore[reportAssertTypeFailure, reportUnknownMemberType]
+    assert_type(Promise[int].create(connect), Promise[int])

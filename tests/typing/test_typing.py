@@ -49,9 +49,11 @@ def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
 def mypy(target: str) -> Errors:
     """Check all cases at once, since a checker takes most of its time to start."""
     # mypy finds what is installed by itself, and refuses to be told.
-    where = {} if PACKAGE.parent == Path(sysconfig.get_path("purelib")) else {"MYPYPATH": str(PACKAGE.parent)}
+    bases = [HERE] if PACKAGE.parent == Path(sysconfig.get_path("purelib")) else [HERE, PACKAGE.parent]
+    where = {"MYPYPATH": os.pathsep.join(map(str, bases))}
     # truthy-bool is part of this project's own configuration, and of many others.
     options = ("--strict", "--enable-error-code=truthy-bool", "--config-file=", "--output=json")
+    options += ("--explicit-package-bases",)  # or the cases would be modules of the package `tests`
     store = HERE.parents[1] / ".mypy_cache" / "typing"
     done = run(
         "mypy", *options, f"--cache-dir={store}", f"--python-version={target}", *CASES, "planted.py", **where

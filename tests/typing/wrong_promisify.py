@@ -35,7 +35,6 @@ def untyped(*args: Any, **kwargs: Any) -> Any:
 
 
 def not_a_function() -> None:
-    promisify()  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     promisify(5)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     promisify(None)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     promisify("fetch")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
