@@ -12,7 +12,8 @@ import importlib
 import importlib.metadata
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple, Protocol
+from queue import SimpleQueue
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 LINKS_REJECTED = 10
 """How many handler-less links a rejection passes in ``reject_through``."""
@@ -85,6 +86,10 @@ class Library(Protocol):
         """Await ``count`` calls of a callback function that answers through the loop."""
         raise NotImplementedError
 
+    async def promisified_thread(self, count: int) -> int:
+        """Await ``count`` calls of a callback function that answers from a thread of its own."""
+        raise NotImplementedError
+
     async def adopt(self, count: int) -> int:
         """Run ``count`` handlers that return a settled promise, each with a handler after it."""
         raise NotImplementedError
@@ -110,6 +115,33 @@ def add_one(value: int) -> int:
 def legacy(loop: asyncio.AbstractEventLoop, value: int, callback: Callable[[int], object]) -> None:
     """Stand for a callback API: answer later, through the loop."""
     loop.call_soon(callback, value + 1)
+
+
+class Answerer:
+    """A library with a thread of its own, on which it calls back."""
+
+    def __init__(self) -> None:
+        self._questions: SimpleQueue[tuple[int, Callable[[int], object]] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._answer)
+
+    def ask(self, value: int, callback: Callable[[int], object]) -> None:
+        """Stand for a callback API."""
+        self._questions.put((value, callback))
+
+    def _answer(self) -> None:
+        while (question := self._questions.get()) is not None:
+            value, callback = question
+            callback(value + 1)
+
+    def __enter__(self) -> Self:
+        """Start the thread."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Stop it."""
+        self._questions.put(None)
+        self._thread.join()
 
 
 async def arrivals(seen: list[int], count: int) -> int:

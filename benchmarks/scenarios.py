@@ -52,6 +52,7 @@ SCENARIOS = (
     Scenario("all_of", "`all` of 1,000 pending", "element", 1_000, 5, answer=_sum_to),
     Scenario("from_thread", "10,000 settled from a thread", "promise", 10_000, 1, answer=_sum_to),
     Scenario("promisified", "promisified call, callback by the loop", "call", 100, 30, answer=_sum_after_one),
+    Scenario("promisified_thread", "promisified call, callback from a thread", "call", 100, 10, answer=_sum_after_one),
     Scenario("adopt", "handler returns a settled promise", "promise", 100, 20, answer=_sum_after_one),
     Scenario("reject_through", f"rejection through {LINKS_REJECTED} links", "chain", 100, 4, answer=_same),
     Scenario("hold_pending", "memory: 10,000 pending promises", "promise", 10_000, 1, "bytes"),

@@ -27,6 +27,7 @@ class Aplus(Library):
         "await_settled": NO_AWAIT,
         "await_again": NO_AWAIT,
         "promisified": NO_AWAIT,
+        "promisified_thread": NO_AWAIT,
     }
 
     def __init__(self) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
-from benchmarks.contract import LINKS_REJECTED, Held, Inbox, Library, add_one, arrivals, legacy
+from benchmarks.contract import LINKS_REJECTED, Answerer, Held, Inbox, Library, add_one, arrivals, legacy
 
 Future = asyncio.Future[int]
 
@@ -76,6 +77,26 @@ def promisify(loop: asyncio.AbstractEventLoop) -> Callable[[int], Future]:
                 future.set_result(result)
 
         legacy(loop, value, answer)
+        return future
+
+    return call
+
+
+def promisify_thread(loop: asyncio.AbstractEventLoop, ask: Callable[..., object]) -> Callable[[int], Future]:
+    """Wrap a function that calls back on another thread; a second callback is ignored, as is one after the loop."""
+
+    def call(value: int) -> Future:
+        future: Future = loop.create_future()
+
+        def settle(result: int) -> None:
+            if not future.done():
+                future.set_result(result)
+
+        def answer(result: int) -> None:
+            with suppress(RuntimeError):  # the loop has been closed; the library's thread must live on
+                loop.call_soon_threadsafe(settle, result)
+
+        ask(value, answer)
         return future
 
     return call
@@ -180,6 +201,14 @@ class AsyncioFuture(Library):
         total = 0
         for value in range(count):
             total += await call(value)
+        return total
+
+    async def promisified_thread(self, count: int) -> int:
+        total = 0
+        with Answerer() as answerer:
+            call = promisify_thread(asyncio.get_running_loop(), answerer.ask)
+            for value in range(count):
+                total += await call(value)
         return total
 
     async def adopt(self, count: int) -> int:

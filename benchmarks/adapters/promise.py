@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any, ClassVar
 
-from benchmarks.contract import LINKS_REJECTED, Held, Inbox, Library, add_one, arrivals, legacy, peer
+from benchmarks.contract import LINKS_REJECTED, Answerer, Held, Inbox, Library, add_one, arrivals, legacy, peer
 from benchmarks.remarks import BY_HAND
 
 
@@ -13,7 +14,7 @@ class Promise(Library):
     name = "promise"
     distribution = "promise"
     module = "promise"
-    differs: ClassVar = {"from_thread": BY_HAND}
+    differs: ClassVar = {"from_thread": BY_HAND, "promisified_thread": BY_HAND}
 
     def __init__(self) -> None:
         self._module = peer("promise.promise")
@@ -118,6 +119,19 @@ class Promise(Library):
         total = 0
         for value in range(count):
             total += await call(value)
+        return total
+
+    async def promisified_thread(self, count: int) -> int:
+        make = self._make
+        loop = asyncio.get_running_loop()
+        total = 0
+        with Answerer() as answerer:
+
+            def call(value: int) -> Any:
+                return make(lambda resolve, reject: answerer.ask(value, partial(loop.call_soon_threadsafe, resolve)))
+
+            for value in range(count):
+                total += await call(value)
         return total
 
     async def adopt(self, count: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from benchmarks.contract import LINKS_REJECTED, Held, Inbox, Library, add_one, arrivals, legacy
+from benchmarks.contract import LINKS_REJECTED, Answerer, Held, Inbox, Library, add_one, arrivals, legacy
 from promisepy import Promise, Resolve, promisify
 
 pending = Promise[int].with_resolvers
@@ -96,6 +96,14 @@ class Promisepy(Library):
         total = 0
         for value in range(count):
             total += await call(loop, value)
+        return total
+
+    async def promisified_thread(self, count: int) -> int:
+        total = 0
+        with Answerer() as answerer:
+            call = promisify(answerer.ask)
+            for value in range(count):
+                total += await call(value)
         return total
 
     async def adopt(self, count: int) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
-from benchmarks.contract import LINKS_REJECTED, Held, Inbox, Library, add_one, arrivals, legacy, peer
+from benchmarks.contract import LINKS_REJECTED, Answerer, Held, Inbox, Library, add_one, arrivals, legacy, peer
 from benchmarks.remarks import BY_HAND
 
 _TURNS = "awaiting a settled one takes turns of the loop (the baseline does not suspend)"
@@ -19,7 +20,12 @@ class Promisio(Library):
     name = "promisio"
     distribution = "promisio"
     module = "promisio"
-    differs: ClassVar = {"from_thread": BY_HAND, "await_settled": _TURNS, "await_again": _TURNS}
+    differs: ClassVar = {
+        "from_thread": BY_HAND,
+        "promisified_thread": BY_HAND,
+        "await_settled": _TURNS,
+        "await_again": _TURNS,
+    }
 
     def __init__(self) -> None:
         self._make: Any = peer("promisio").Promise
@@ -123,6 +129,19 @@ class Promisio(Library):
         total = 0
         for value in range(count):
             total += await call(value)
+        return total
+
+    async def promisified_thread(self, count: int) -> int:
+        make = self._make
+        loop = asyncio.get_running_loop()
+        total = 0
+        with Answerer() as answerer:
+
+            def call(value: int) -> Any:
+                return make(lambda resolve, reject: answerer.ask(value, partial(loop.call_soon_threadsafe, resolve)))
+
+            for value in range(count):
+                total += await call(value)
         return total
 
     async def adopt(self, count: int) -> int:

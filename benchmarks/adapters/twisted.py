@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any, ClassVar
 
-from benchmarks.contract import LINKS_REJECTED, Held, Inbox, Library, add_one, arrivals, legacy, peer
+from benchmarks.contract import LINKS_REJECTED, Answerer, Held, Inbox, Library, add_one, arrivals, legacy, peer
 from benchmarks.remarks import SYNC, SYNC_BY_HAND
 
 _IN_PLACE = f"{SYNC}; a link is an entry in one Deferred, not a promise of its own"
@@ -24,6 +25,7 @@ class Twisted(Library):
         "all_of": f"{SYNC}; {_AS_FUTURE}",
         "from_thread": SYNC_BY_HAND,
         "promisified": _AS_FUTURE,
+        "promisified_thread": _AS_FUTURE,
         "adopt": SYNC,
         "reject_through": _IN_PLACE,
         "hold_chain": _IN_PLACE,
@@ -127,6 +129,21 @@ class Twisted(Library):
         total = 0
         for value in range(count):
             total += await call(value)
+        return total
+
+    async def promisified_thread(self, count: int) -> int:
+        make = self._make
+        loop = asyncio.get_running_loop()
+        total = 0
+        with Answerer() as answerer:
+
+            def call(value: int) -> Any:
+                deferred = make()
+                answerer.ask(value, partial(loop.call_soon_threadsafe, deferred.callback))
+                return deferred.asFuture(loop)
+
+            for value in range(count):
+                total += await call(value)
         return total
 
     async def adopt(self, count: int) -> int:

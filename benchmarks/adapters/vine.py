@@ -25,6 +25,7 @@ class Vine(Library):
         "await_settled": NO_AWAIT,
         "await_again": NO_AWAIT,
         "promisified": NO_AWAIT,
+        "promisified_thread": NO_AWAIT,
         "adopt": "no adoption: the next handler is given the promise itself",
         "reject_through": "a rejection stops at the first link and is raised into the settling call",
     }
