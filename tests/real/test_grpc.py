@@ -1,0 +1,300 @@
+"""grpcio: the future of a call is an exception, also when the call has succeeded."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from promisepy import Cancelled, Convention, Emitter, Promise, Rejected, Report, Stream, promisify, stream
+
+from ..servers import library
+
+grpc = library("grpc", "grpcio")
+aio = library("grpc.aio", "grpcio")
+
+NOT_FOUND, DEADLINE_EXCEEDED = grpc.StatusCode.NOT_FOUND, grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+def waited(start: Callable[[], Promise[Any]]) -> Any:
+    """Give the outcome in a script."""
+    return start().wait(timeout=20)
+
+
+def awaited(start: Callable[[], Promise[Any]]) -> Any:
+    """Give the outcome in a task."""
+
+    async def main() -> Any:
+        async with asyncio.timeout(20):
+            return await start()
+
+    return asyncio.run(main())
+
+
+both = pytest.mark.parametrize("outcome_of", [waited, awaited])
+
+
+class Service:
+    """Shouts back, or counts; a late request is answered when told to."""
+
+    def __init__(self) -> None:
+        self.may_answer = threading.Event()
+        self.ended = threading.Event()
+
+    def shout(self, request: bytes, context: Any) -> bytes:
+        if request == b"unknown":
+            context.abort(NOT_FOUND, "no such word")
+        if request == b"late":
+            self.may_answer.wait(20)
+        return request.upper()
+
+    def count(self, request: bytes, context: Any) -> Iterator[bytes]:
+        context.add_callback(self.ended.set)
+        yield from (str(number).encode() for number in range(int(request)))
+        if request == b"2":
+            context.abort(NOT_FOUND, "no more")
+        if request == b"3":
+            self.ended.wait(20)
+
+    def handlers(self) -> Any:
+        methods = {
+            "Shout": grpc.unary_unary_rpc_method_handler(self.shout),
+            "Count": grpc.unary_stream_rpc_method_handler(self.count),
+        }
+        return grpc.method_handlers_generic_handler("Service", methods)
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+def target(service: Service) -> Iterator[str]:
+    """Run a server."""
+    with ThreadPoolExecutor(4) as executor:
+        server = grpc.server(executor)
+        server.add_generic_rpc_handlers((service.handlers(),))
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        yield f"127.0.0.1:{port}"
+        service.may_answer.set()
+        server.stop(None).wait(20)
+
+
+@pytest.fixture
+def channel(target: str) -> Iterator[Any]:
+    with grpc.insecure_channel(target) as channel:
+        yield channel
+
+
+@pytest.fixture
+def shout(channel: Any) -> Any:
+    """Give a method such as the code that protobuf generates has."""
+    return channel.unary_unary("/Service/Shout")
+
+
+class TestOutcomes:
+    @both
+    def test_a_call_that_is_an_exception_and_succeeds_fulfils(
+        self, shout: Any, outcome_of: Any, reports: list[Report]
+    ) -> None:
+        call = shout.future(b"hello")
+        assert isinstance(call, Exception)  # the trap
+        assert outcome_of(lambda: Promise.resolve(call)) == b"HELLO"
+        assert outcome_of(lambda: Promise.resolve(call)) == b"HELLO"  # now that it is done
+        gc.collect()
+        assert reports == []
+
+    @both
+    def test_an_aborted_call_rejects_with_its_status(self, shout: Any, outcome_of: Any) -> None:
+        with pytest.raises(grpc.RpcError) as caught:
+            outcome_of(lambda: Promise.resolve(shout.future(b"unknown")))
+        assert (caught.value.code(), caught.value.details()) == (NOT_FOUND, "no such word")
+
+    @both
+    def test_a_call_that_a_handler_returns_is_adopted(self, shout: Any, outcome_of: Any) -> None:
+        ask = shout.future
+        assert outcome_of(lambda: Promise.resolve(ask(b"a")).then(lambda word: ask(word + b"b"))) == b"AB"
+
+    @both
+    def test_a_call_is_adopted_by_combinators_and_resolve(self, shout: Any, outcome_of: Any) -> None:
+        assert outcome_of(lambda: Promise.all([shout.future(b"a"), shout.future(b"b")])) == [b"A", b"B"]
+        assert outcome_of(lambda: Promise[Any](lambda resolve, reject: resolve(shout.future(b"c")))) == b"C"
+
+    @both
+    def test_a_failed_call_that_is_a_reason_is_not_adopted(self, shout: Any, outcome_of: Any) -> None:
+        call = shout.future(b"unknown")
+        assert call.exception() is call
+        outcomes = outcome_of(lambda: Promise.all_settled([call, Promise.reject(call)]))
+        assert outcomes == [Rejected(call)] * 2
+
+    def test_reading_a_failure_again_adds_nothing_to_its_traceback(self, shout: Any) -> None:
+        promise = Promise[Any].resolve(shout.future(b"unknown"))
+        lengths = []
+        for _ in range(3):
+            with pytest.raises(grpc.RpcError) as caught:
+                promise.wait(timeout=20)
+            lengths.append(len(traceback.extract_tb(caught.value.__traceback__)))
+        assert lengths == lengths[:1] * 3
+
+    def test_a_wrapped_method_gives_promises(self, shout: Any) -> None:
+        ask = promisify(shout.future, style="done_callback", result=bytes)
+        assert ask(b"hello", timeout=20).wait(timeout=20) == b"HELLO"
+        refused = ask(b"unknown").catch(grpc.RpcError, lambda error: error.code())
+        assert refused.wait(timeout=20) is NOT_FOUND
+
+    def test_a_call_on_a_closed_channel_rejects(self, target: str) -> None:
+        with grpc.insecure_channel(target) as channel:
+            shout = channel.unary_unary("/Service/Shout")
+        with pytest.raises(ValueError, match="closed"):
+            Promise.try_(shout.future, b"hello").wait(timeout=20)
+
+
+class TestThreads:
+    """Calls are settled on a thread of the channel, or where a callback is added too late."""
+
+    def asking(self, shout: Any, seen: list[threading.Thread]) -> Any:
+        def read(call: Any) -> tuple[Any]:
+            seen.append(threading.current_thread())
+            return (call.result(),)
+
+        return promisify(shout.future, style=Convention("().add_done_callback", outcome=read))
+
+    @both
+    def test_handlers_run_at_home(self, shout: Any, service: Service, outcome_of: Any) -> None:
+        seen: list[threading.Thread] = []
+
+        def start() -> Promise[Any]:
+            handled = self.asking(shout, seen)(b"late").then(lambda _: threading.current_thread())
+            service.may_answer.set()
+            return handled
+
+        assert outcome_of(start) is threading.current_thread()
+        assert len(seen) == 1
+        assert seen[0] is not threading.current_thread()
+
+    def test_a_callback_that_is_added_too_late_is_called_at_once(self, shout: Any) -> None:
+        call, log = shout.future(b"hello"), []
+        call.result()
+        promise = promisify(lambda: call, style="done_callback")()
+        assert promise.state == "fulfilled"
+        handled = promise.then(log.append)
+        log.append("returned")
+        handled.wait(timeout=20)
+        assert log == ["returned", b"HELLO"]
+
+
+class TestLate:
+    @both
+    def test_a_cancelled_call_rejects_with_the_library_s_class(self, shout: Any, outcome_of: Any) -> None:
+        def start() -> Promise[Any]:
+            call = shout.future(b"late")
+            promise = Promise[Any].resolve(call)
+            assert call.cancel()
+            return promise
+
+        with pytest.raises(grpc.FutureCancelledError):
+            outcome_of(start)
+
+    @both
+    def test_a_deadline_rejects_with_its_status(self, shout: Any, outcome_of: Any) -> None:
+        with pytest.raises(grpc.RpcError) as caught:
+            outcome_of(lambda: Promise.resolve(shout.future(b"late", timeout=0.05)))
+        assert caught.value.code() is DEADLINE_EXCEEDED
+
+    def test_a_closed_channel_rejects_what_waits(self, target: str) -> None:
+        with grpc.insecure_channel(target) as channel:
+            promise = Promise[Any].resolve(channel.unary_unary("/Service/Shout").future(b"late"))
+            Promise.resolve().wait()  # adopted by a job
+        with pytest.raises((grpc.RpcError, grpc.FutureCancelledError)):
+            promise.wait(timeout=20)
+
+    def test_a_wait_that_is_over_time_leaves_the_answer_to_the_next(self, shout: Any, service: Service) -> None:
+        promise = Promise[Any].resolve(shout.future(b"late"))
+        with pytest.raises(TimeoutError):
+            promise.wait(timeout=0.05)
+        service.may_answer.set()
+        assert promise.wait(timeout=20) == b"LATE"
+
+    def test_an_asyncio_timeout_leaves_the_answer_to_the_next(self, shout: Any, service: Service) -> None:
+        async def main() -> bytes:
+            promise = Promise[Any].resolve(shout.future(b"late"))
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await promise
+            service.may_answer.set()
+            async with asyncio.timeout(20):
+                return await promise
+
+        assert asyncio.run(main()) == b"LATE"
+
+
+class TestAio:
+    """The futures of `grpc.aio` are awaitables, of asyncio."""
+
+    def test_a_call_is_awaited_in_the_loop(self, target: str) -> None:
+        async def main() -> list[Any]:
+            async with aio.insecure_channel(target) as channel:
+                shout = channel.unary_unary("/Service/Shout")
+                late = Promise[Any].resolve(call := shout(b"late"))
+                Promise[None].resolve().then(lambda _: call.cancel())
+                outcomes = await Promise.all_settled([shout(b"hello"), shout(b"unknown"), late])
+                return [outcomes[0].value, outcomes[1].reason.code(), type(outcomes[2].reason)]
+
+        assert asyncio.run(main()) == [b"HELLO", NOT_FOUND, Cancelled]
+
+
+class TestStreams:
+    """A thread reads the answers of a streaming call."""
+
+    def numbers(self, channel: Any, count: int) -> Stream[bytes]:
+        call = channel.unary_stream("/Service/Count")(str(count).encode())
+        flowing = threading.Event()
+        flowing.set()
+
+        def read(emitter: Emitter[Any]) -> None:
+            try:
+                for answer in call:
+                    emitter.emit(answer)
+                    assert flowing.wait(20)
+            except Exception as error:
+                emitter.fail(error)
+            else:
+                emitter.close()
+
+        return stream(
+            lambda emitter: threading.Thread(target=read, args=(emitter,)).start(),
+            lambda _: call.cancel(),
+            maxsize=4,
+            on_full=(flowing.clear, flowing.set),
+        )
+
+    def test_a_slow_consumer_gets_all_answers_in_order(self, channel: Any, reports: list[Report]) -> None:
+        assert list(self.numbers(channel, 500)) == [str(number).encode() for number in range(500)]
+        gc.collect()
+        assert reports == []
+
+    def test_a_failure_comes_after_the_answers_before_it(self, channel: Any) -> None:
+        seen: list[bytes] = []
+        with pytest.raises(grpc.RpcError, match="no more"):
+            seen.extend(self.numbers(channel, 2))
+        assert seen == [b"0", b"1"]
+
+    def test_leaving_the_loop_cancels_the_call(self, channel: Any, service: Service, reports: list[Report]) -> None:
+        async def main() -> None:
+            async with asyncio.timeout(20):
+                async for answer in self.numbers(channel, 3):
+                    if answer == b"2":
+                        break
+
+        asyncio.run(main())
+        assert service.ended.wait(20)
+        gc.collect()
+        assert reports == []
