@@ -23,6 +23,7 @@ from ._promise import Promise as Promise
 from ._promise import Resolvers as Resolvers
 from ._replies import Replies as Replies
 from ._reports import set_report_hook as set_report_hook
+from ._resources import using as using
 from ._rules import register_adoptable as register_adoptable
 from ._surroundings import set_host as set_host
 from ._types import Fulfilled as Fulfilled
@@ -68,6 +69,7 @@ __all__ = (
     "set_report_hook",
     "stream",
     "submit",
+    "using",
 )
 
 # Reprs, tracebacks and pickles name the place from which users import, not the file that happens to define.

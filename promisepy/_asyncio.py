@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Callable
 from concurrent.futures import CancelledError as _FutureCancelled
 from contextvars import Context, copy_context
@@ -10,13 +11,24 @@ from inspect import CO_ITERABLE_COROUTINE
 from types import GeneratorType
 from typing import Any
 
+from ._cancel import abandon
 from ._cell import PENDING, Cell, Reaction
 from ._errors import Cancelled, await_without_loop, stop_iteration_reason
 from ._host import current_home, running_loop
 from ._jobs import Home
 from ._types import FutureLike
 
-__all__ = ["as_reason", "has", "is_awaitable", "is_future", "run_awaitable", "suspend", "watch_future"]
+__all__ = [
+    "as_reason",
+    "cancelled_by",
+    "canceller",
+    "has",
+    "is_awaitable",
+    "is_future",
+    "run_awaitable",
+    "suspend",
+    "watch_future",
+]
 
 # asyncio's futures are futures of Any, as are these.
 Callback = Callable[[Any], object]
@@ -56,13 +68,14 @@ class Waiter(Reaction):
         return 1
 
     def cancel(self, msg: object = None) -> bool:
-        """Leave the promise alone and wake the task, which is being cancelled; false if it is about to wake anyhow."""
+        """Wake the task, which is being cancelled, and abandon the promise; false if it is about to wake anyhow."""
         source = self._source
         if self._cancelled is not None or source is None or source._state is not PENDING:
             return False
         self._cancelled = () if msg is None else (msg,)
         self._detach()
         self._home.enqueue(self)
+        abandon(source)
         return True
 
     def result(self) -> None:
@@ -106,11 +119,18 @@ def as_reason(error: BaseException) -> BaseException:
     if isinstance(error, StopIteration):
         replacement = stop_iteration_reason(error)
     elif isinstance(error, (asyncio.CancelledError, _FutureCancelled)):
-        replacement = Cancelled(*error.args)
+        return cancelled_by(error)
     else:
         return error
     replacement.__cause__ = error
     return replacement
+
+
+def cancelled_by(error: BaseException) -> Cancelled:
+    """Translate somebody else's notice of a cancellation."""
+    cancelled = Cancelled(*error.args)
+    cancelled.__cause__ = error
+    return cancelled
 
 
 def has(value: object, name: str) -> bool:
@@ -127,21 +147,23 @@ def is_awaitable(value: object) -> bool:
 
 def is_future(value: Any) -> bool:
     """Tell whether a value calls back when it is done, and is no foreign awaitable that merely can do so too."""
-    return has(value, "add_done_callback") and (asyncio.isfuture(value) or not has(value, "__await__"))
+    if not has(value, "add_done_callback") or has(value, "__next__"):
+        return False  # an iterator, such as a streaming call of gRPC, is done when it has been read
+    return asyncio.isfuture(value) or not has(value, "__await__")
 
 
-def run_awaitable(home: Home, awaitable: Any, resolve: Resolver, reject: Resolver) -> None:
+def run_awaitable(home: Home, awaitable: Any, resolve: Resolver, reject: Resolver) -> Callable[[], object] | None:
     """Await something foreign in a task of `home`, which keeps the task alive; runs as a job of that home."""
     coroutine = awaitable if asyncio.iscoroutine(awaitable) else _await(awaitable)
-    watch_future(home.start(coroutine, copy_context()), resolve, reject)
+    return watch_future(home.start(coroutine, copy_context()), resolve, reject)
 
 
 async def _await(awaitable: Any) -> Any:
     return await awaitable
 
 
-def watch_future(future: FutureLike[Any], resolve: Resolver, reject: Resolver) -> None:
-    """Settle with the outcome of a future, whose callbacks may come on any thread, or at once."""
+def watch_future(future: FutureLike[Any], resolve: Resolver, reject: Resolver) -> Callable[[], object] | None:
+    """Settle with the outcome of a future, whose callbacks may come on any thread or at once; give what cancels it."""
     has_exception = hasattr(type(future), "exception")
 
     def on_done(future: Any, /) -> None:
@@ -150,7 +172,7 @@ def watch_future(future: FutureLike[Any], resolve: Resolver, reject: Resolver) -
             error = future.exception() if has_exception else None
             value = None if error is not None else future.result()
         except BaseException as raised:
-            reject(raised.with_traceback(None))
+            reject(cancelled_by(raised) if _is_cancelled(future) else raised.with_traceback(None))
         else:
             if error is None:
                 resolve(value)
@@ -161,5 +183,28 @@ def watch_future(future: FutureLike[Any], resolve: Resolver, reject: Resolver) -
         loop = future.get_loop()
         if loop is not running_loop():
             loop.call_soon_threadsafe(future.add_done_callback, on_done)
-            return
+            stop = canceller(future)
+            return lambda: loop.call_soon_threadsafe(stop)
     future.add_done_callback(on_done)
+    return canceller(future) if has(future, "cancel") else None
+
+
+def canceller(future: Any) -> Callable[[], object]:
+    """Give the function that cancels a future, and does not keep it alive: a dropped one breaks its promise (S10)."""
+    try:
+        alive = weakref.ref(future)
+    except TypeError:
+        cancel: Callable[[], object] = future.cancel
+        return cancel
+
+    def stop() -> None:
+        future = alive()
+        if future is not None:
+            future.cancel()
+
+    return stop
+
+
+def _is_cancelled(future: Any) -> bool:
+    """Ask a future whether it was cancelled: libraries raise errors of their own for that."""
+    return has(future, "cancelled") and future.cancelled() is True

@@ -12,6 +12,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypedDict, TypeVar, Typ
 
 from . import _errors
 from ._asyncio import has
+from ._cancel import stop_by
 from ._cell import Filtered
 from ._conventions import Convention, Place, Shape, Style, adapt, reader
 from ._decorators import ErrorFirst, ErrorLast, First, TwoCallbacks, Value
@@ -37,6 +38,7 @@ class Options(TypedDict, total=False):
     """The options that every overload of `promisify` takes; they change nothing in its types."""
 
     check: Callable[[Any], object] | None
+    cancel: Callable[[Any], object] | None
     returns: object
     keep_alive: bool
     pump: Callable[[], object] | None
@@ -113,6 +115,7 @@ def promisify(
     errback: Place | None = None,
     shape: Shape | None = None,
     check: Callable[[Any], object] | None = None,
+    cancel: Callable[[Any], object] | None = None,
     returns: Any = None,
     keep_alive: bool = False,
     pump: Callable[[], object] | None = None,
@@ -133,6 +136,7 @@ def promisify(
         errback: where a callback for failures goes, if there is one.
         shape: makes the value of the tuple of values; by default one value is itself and more are a tuple.
         check: called with what the call itself returns; what it raises rejects the promise.
+        cancel: called with what the call itself returned, on the promise's home, if the promise is cancelled.
         returns: what the callbacks return to the library, for those that look at it.
         keep_alive: the promise keeps its callbacks alive, for libraries that hold them only weakly.
         pump: called again and again while a promise waits, for libraries that deliver only when they are polled, such
@@ -159,7 +163,7 @@ def promisify(
         (3, 1)
     """
     given: dict[str, Any] = {"callback": callback, "errback": errback, "shape": shape, "check": check}
-    given["returns"] = returns
+    given |= {"cancel": cancel, "returns": returns}
     options = {name: value for name, value in given.items() if value is not None}
     if pump is not None and not callable(pump):
         raise _errors.expected_function("promisify", "pump", pump)
@@ -175,7 +179,7 @@ def _promisify(
     parameters = parameters_of(fn)
     places = Places("promisify", [row.callback] if row.errback is None else [row.callback, row.errback], parameters)
     read, read_failure = reader(row.outcome, row.shape), reader(row.failure)
-    check, returns, errback = row.check, row.returns, row.errback is not None
+    check, cancel, returns, errback = row.check, row.cancel, row.returns, row.errback is not None
     place, index = _placer(fn, places), places.consecutive
     pump = None if poll is None else Pump(poll)
 
@@ -195,8 +199,10 @@ def _promisify(
                 returned = place(callbacks, arguments, keywords, undo)
             if check is not None:
                 check(returned)
-            if returned is not None and has(returned, "__await__"):
-                _await_too(returned, claim)
+            if cancel is not None:
+                stop_by(promise, partial(cancel, returned))
+            elif returned is not None and not places.methods and has(returned, "__await__"):
+                stop_by(promise, _await_too(returned, claim).cancel)
         except BaseException as error:
             settle_by_raise(promise, claim.reject, error)
         finally:
@@ -225,7 +231,7 @@ def _placer(fn: Callable[..., Any], places: Places) -> Callable[..., Any]:
         returned = fn(*positional, **named)
         for name, numbers in places.methods.items():
             getattr(returned, name)(*[callbacks[number] for number in numbers])
-        return None if places.methods else returned
+        return returned
 
     return place
 
@@ -237,8 +243,8 @@ def _assign(owner: Any, name: str, callback: Callable[..., Any]) -> Callable[[],
     return lambda: setattr(owner, name, before) if getattr(owner, name, None) is callback else None
 
 
-def _await_too(returned: Any, claim: Claim) -> None:
-    """Let an awaitable that the call returned settle the promise, if it comes first.
+def _await_too(returned: Any, claim: Claim) -> Promise[Any]:
+    """Let an awaitable that the call returned settle the promise, if it comes first; gives the promise for it.
 
     A None says nothing: of `async def get(key, callback)` it only means that the request has been sent.
     """
@@ -247,7 +253,7 @@ def _await_too(returned: Any, claim: Claim) -> None:
         if value is not None:
             claim.resolve(value)
 
-    Promise.resolve(returned).then(settle, Filtered(BaseException, claim.reject))
+    return Promise.resolve(returned).then(settle, Filtered(BaseException, claim.reject))
 
 
 def submit(executor: Executor, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Promise[R]:

@@ -7,12 +7,12 @@
        └───────────────▶ rejected         A promise made by `then` is its own reaction: it carries its handlers and
                                           `_source` until its job has run.
 
-Threads. Who may settle is decided before this file is reached: resolving functions by popping a one-element list,
-jobs by running on one thread only. What is left is the race between settling and leaving a reaction, on any two threads
-or in a signal handler that interrupts either. No lock is taken; each step below is one operation of a list, a deque or
-an attribute, atomic with and without the GIL:
+Threads. A job, a resolving function and a cancellation may want to settle the same promise, and others leave reactions
+meanwhile, on any thread or in a signal handler that interrupts any of them. No lock is taken; each step below is one
+operation of a list, a deque or an attribute, atomic with and without the GIL:
 
-    settle      value, then state, then a snapshot of the reactions is queued, then `_reactions = None`
+    settle      removes `UNSETTLED` from the head of the reactions, and gives up if it is gone; then value, then state,
+                then a snapshot of the reactions is queued, then `_reactions = None`
     subscribe   reads `_reactions`: None, so queue the reaction alone; else append it, then look at the state:
                 settled meanwhile, so queue the whole list again
 
@@ -27,11 +27,12 @@ INV-RC      What a settled promise refers to never refers back: settled chains a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import Context
 from types import TracebackType
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
+from ._calls import Call
 from ._errors import Cancelled, short, stuck
 from ._jobs import Home, Job
 from ._reports import Alarm, Site, creation_site, describe_site, settings
@@ -41,11 +42,15 @@ __all__ = [
     "FULFILLED",
     "PENDING",
     "REJECTED",
+    "SILENT",
     "TRANSITIONS",
+    "UNSETTLED",
+    "Always",
     "Cell",
     "Filtered",
     "Handler",
     "Reaction",
+    "Work",
     "reaches",
     "set_context",
 ]
@@ -83,6 +88,10 @@ class Reaction:
         """Name the promise that cannot settle before this reaction has run, if there is one."""
         return None
 
+    def _depends(self) -> bool:
+        """Tell whether somebody still wants the outcome of the source through this reaction."""
+        return True
+
     def _detach(self) -> None:
         """Stop waiting, and leave nothing behind on the source."""
         source, self._source = self._source, None
@@ -92,6 +101,33 @@ class Reaction:
                 reactions.remove(self)  # only classes of this package are in the list: no foreign __eq__ runs
             except ValueError:
                 pass  # settled meanwhile: the job will find its source gone
+
+
+class Unsettled(Reaction):
+    """The right to settle a promise. It stands before all reactions, is never queued, and wants nothing."""
+
+    __slots__ = ()
+
+    def _depends(self) -> bool:
+        return False
+
+
+UNSETTLED: Final = Unsettled()
+
+
+class Work(Protocol):
+    """What a pending promise without handlers of its own is waiting for, and a cancellation is passed on to."""
+
+    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
+        """List the promises whose outcome is awaited, each with the reaction that waits."""
+        ...
+
+    def _aborts(self) -> bool:
+        """Tell whether a producer has said how it is stopped."""
+        ...
+
+    def _cancelled(self) -> None:
+        """Stop waiting, or tell the producer; called at most once, on any thread."""
 
 
 set_traceback: Callable[[Any, TracebackType | None], object] = BaseException.with_traceback
@@ -116,6 +152,12 @@ class Filtered:
         raise reason
 
 
+class Always(Filtered):
+    """The handler that `finally_` leaves: it runs even if its promise has been cancelled meanwhile."""
+
+    __slots__ = ()
+
+
 class Cell(Reaction):
     """State, outcome and reactions of one promise."""
 
@@ -123,16 +165,17 @@ class Cell(Reaction):
         "__weakref__",
         "_alarm",
         "_context",
-        "_kept",
         "_observed",
         "_on_fulfilled",
         "_on_rejected",
         "_outer",
         "_reactions",
+        "_release",
         "_site",
         "_state",
         "_traceback",
         "_value",
+        "_work",
     )
 
     _state: State
@@ -143,7 +186,8 @@ class Cell(Reaction):
     _alarm: Alarm | None  # likewise
     _observed: bool  # unset until somebody has looked at a rejection, or let go of the promise while it was pending
     _site: Site | None  # unset outside debug mode
-    _kept: list[Any] | None  # the callbacks that `keep_alive` asks for; unset without it, None once settled
+    _work: Work | None  # unset if there never was any, None once it is done
+    _release: Callable[[Any], object]  # takes a value that comes after a cancellation; unset unless `using` set it
     # Unset unless `then` made this promise; None again once its job has run.
     _on_fulfilled: Handler | None
     _on_rejected: Handler | Filtered | None
@@ -153,42 +197,50 @@ class Cell(Reaction):
         """Become a pending promise of `home`."""
         self._home = home
         self._state = PENDING
-        self._reactions = []
+        self._reactions = [UNSETTLED]
         self._source = None
         if settings.sites:
             self._site = creation_site()
 
     def _fulfil(self, value: object) -> None:
-        if self._state is not PENDING:
+        reactions = self._reactions
+        try:
+            reactions.remove(UNSETTLED)  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # asking first would not be atomic
+        except (AttributeError, ValueError):
+            if hasattr(self, "_release"):
+                self._home.enqueue(Call(self._home, self._release, value))
             return
         self._value = value
         self._state = FULFILLED
-        reactions = self._reactions
         if reactions:
-            for reaction in tuple(reactions):  # `_release`, in place
+            for reaction in tuple(reactions):  # `_queue`, in place
                 home = reaction._home
                 home.jobs.append(reaction)
                 if not home.armed:
                     home.arm()
         self._reactions = None
 
-    def _reject(self, reason: BaseException, traceback: TracebackType | None) -> None:
-        if self._state is not PENDING:
-            return
+    def _reject(self, reason: BaseException, traceback: TracebackType | None) -> bool:
+        """Reject, unless it has been settled before; tells which."""
+        reactions = self._reactions
+        try:
+            reactions.remove(UNSETTLED)  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # asking first would not be atomic
+        except (AttributeError, ValueError):
+            return False
         self._value = reason
         self._traceback = traceback
         self._outer = reason.__context__
         self._raised()
         self._alarm = None
         self._state = REJECTED
-        reactions = self._reactions
         if reactions:
-            _release(reactions)
+            _queue(reactions)
         elif not isinstance(reason, SILENT) and not hasattr(self, "_observed"):
             self._alarm = alarm = Alarm(reason, self._home, getattr(self, "_site", None))
             if reactions or hasattr(self, "_observed"):
                 alarm.disarm()  # a thread looked before it could see the alarm
         self._reactions = None
+        return True
 
     def _raised(self) -> Any:
         """Give the reason as it came, with the traceback and context of that time, whatever its readers have added.
@@ -214,7 +266,7 @@ class Cell(Reaction):
 
     def _help(self, reactions: list[Reaction]) -> None:
         """Queue all reactions: another thread, or a signal handler, has settled inside `_subscribe`."""
-        _release(reactions)
+        _queue(reactions)
         self._observe()
 
     def _observe(self) -> None:
@@ -225,6 +277,9 @@ class Cell(Reaction):
 
     def _settles(self) -> Cell | None:
         return self
+
+    def _depends(self) -> bool:
+        return self._state is PENDING or hasattr(self, "_release")
 
     def _abandon(self, home: Home) -> None:
         if self._source is not None:
@@ -248,7 +303,7 @@ class Cell(Reaction):
         return f"<{type(self).__name__} {state}{outcome}{created}>"
 
 
-def _release(reactions: list[Reaction]) -> None:
+def _queue(reactions: list[Reaction]) -> None:
     """Queue reactions, in order. The snapshot keeps `_detach` on another thread from making us skip one."""
     for reaction in tuple(reactions):
         home = reaction._home

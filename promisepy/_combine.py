@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ._asyncio import as_reason
-from ._cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
-from ._errors import expected_iterable
+from ._cancel import cancel, is_wanted
+from ._cell import FULFILLED, PENDING, REJECTED, SILENT, Cell, Reaction
+from ._errors import cancellation, expected_iterable
 from ._jobs import Home
+from ._reports import report_error
 from ._resolve import Resolution, cut_context, fatal
 from ._types import Fulfilled, Rejected
 
@@ -45,17 +47,22 @@ class Element(Reaction):
     def _settles(self) -> Cell | None:
         return self._group.result if self._group.needs_every_input else None
 
+    def _depends(self) -> bool:
+        return self._group.result._depends()
+
 
 class Group:
     """What the elements of one call share. `outcomes` has a place for each input, in the order of the inputs."""
 
-    __slots__ = ("elements", "finished", "outcomes", "remaining", "result", "shape")
+    __slots__ = ("cancels", "elements", "finished", "outcomes", "remaining", "result", "shape")
 
     method = ""
     needs_every_input = True
 
-    def __init__(self, result: Resolution, shape: Callable[[list[Any]], object]) -> None:
+    def __init__(self, result: Resolution, shape: Callable[[list[Any]], object], *, cancels: bool = False) -> None:
         self.result = result
+        result._work = self
+        self.cancels = cancels  # cancel the inputs that are left when the result is known
         self.shape = shape
         self.outcomes: list[Any] = []
         self.elements: list[Element] = []
@@ -118,12 +125,42 @@ class Group:
     def finish(self) -> None:
         """Let go of the inputs; what becomes of them later is nobody's concern, so it is not reported either."""
         self.finished = True
+        self.result._work = None
         elements, self.elements, self.outcomes = self.elements, [], []
         for element in elements:
             source = element._source
             if source is not None:
                 source._observe()
                 element._detach()
+                if self.cancels and not is_wanted(source):
+                    cancel(source, cancellation(None))
+
+    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
+        return [(element._source, element) for element in tuple(self.elements) if element._source is not None]
+
+    def _aborts(self) -> bool:
+        return False
+
+    def _cancelled(self) -> None:
+        self.result._home.enqueue(Finish(self))
+
+
+class Finish:
+    """The job that lets go of the inputs of a group whose result has been cancelled, on the thread of the group."""
+
+    __slots__ = ("_group",)
+
+    def __init__(self, group: Group) -> None:
+        self._group = group
+
+    def _run(self) -> None:
+        self._group.finish()
+
+    def _abandon(self, home: Home) -> None:
+        """Leave it: the inputs let go of the group when they settle."""
+
+    def _settles(self) -> None:
+        """Name no promise."""
 
 
 class All(Group):
@@ -218,6 +255,9 @@ class Restore(Reaction):
         if source is not None and original is not None:
             self._source = self._original = None
             self._result._settle_like(original if source._state is FULFILLED else source)
+            reason: Any = source._value
+            if source._state is REJECTED and self._result._value is not reason and not isinstance(reason, SILENT):
+                report_error(reason, self._home)  # the result has been cancelled meanwhile
 
     def _abandon(self, home: Home) -> None:
         self._source = self._original = None
@@ -225,6 +265,9 @@ class Restore(Reaction):
 
     def _settles(self) -> Cell | None:
         return self._result
+
+    def _depends(self) -> bool:
+        return self._result._depends()
 
 
 def outcome_of(source: Cell) -> Fulfilled[Any] | Rejected:

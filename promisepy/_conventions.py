@@ -162,6 +162,13 @@ def tell_future(outcome: Settled[Any]) -> tuple[Any, ...]:
     return (future,)
 
 
+def cancel_returned(returned: Any, /) -> None:
+    """Cancel the future, or the like, that a call returned, if it can be."""
+    cancel = getattr(returned, "cancel", None)
+    if callable(cancel):
+        cancel()
+
+
 @dataclass(frozen=True, slots=True)
 class Convention:
     """How a library's functions take and call their callbacks.
@@ -175,6 +182,7 @@ class Convention:
         failure: called with what the library passes to the errback; raises.
         shape: makes the promise's value of the tuple of values.
         check: called with what the call itself returns; what it raises rejects the promise. Its result is ignored.
+        cancel: called with what the call itself returned, on the promise's home, if the promise is cancelled.
         returns: what the callbacks return to the library.
         tell: makes the callback's arguments of an outcome, for `callbackify`.
 
@@ -197,6 +205,7 @@ class Convention:
     failure: Outcome = failure
     shape: Shape = natural
     check: Callable[[Any], object] | None = None
+    cancel: Callable[[Any], object] | None = None
     returns: object = None
     tell: Tell | None = None
 
@@ -224,10 +233,10 @@ STYLES: Final[dict[str, Convention | Callable[[str], Convention]]] = {
     "two_keywords": Convention("callback", "error_callback"),
     "attribute": Convention(".callback"),
     "future": Convention(outcome=result_of, tell=tell_future),
-    "done_callback": Convention("().add_done_callback", outcome=result_of, tell=tell_future),
-    "add_callback": Convention("().add_callback", "().add_errback"),
-    "add_callbacks": Convention("().add_callbacks", "().add_callbacks"),
-    "then": Convention("().then", "().then"),
+    "done_callback": Convention("().add_done_callback", outcome=result_of, cancel=cancel_returned, tell=tell_future),
+    "add_callback": Convention("().add_callback", "().add_errback", cancel=cancel_returned),
+    "add_callbacks": Convention("().add_callbacks", "().add_callbacks", cancel=cancel_returned),
+    "then": Convention("().then", "().then", cancel=cancel_returned),
     "async_finish": async_finish,
 }
 

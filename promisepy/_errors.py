@@ -368,6 +368,30 @@ def dropped(created: str) -> BrokenPromise:
     )
 
 
+def cancellation(reason: object) -> Cancelled:
+    """Make the reason with which a promise is cancelled."""
+    if isinstance(reason, Cancelled):
+        return reason
+    cancelled = Cancelled("the promise was cancelled" if reason is None else reason)
+    if isinstance(reason, BaseException):
+        cancelled.__cause__ = reason
+    return cancelled
+
+
+def expected_limit(got: object) -> TypeError | ValueError:
+    """Say how many promises may be pending at a time."""
+    kind = ValueError if isinstance(got, int) and not isinstance(got, bool) else TypeError
+    return kind(f"Promise.map() expected limit to be a number, 1 or more, or None, got {short(got)}: write limit=10")
+
+
+def expected_items(got: object) -> TypeError:
+    """Say what `Promise.map` goes through."""
+    return TypeError(
+        f"Promise.map() expected an iterable of items after the function, got {short(got)}: write "
+        "Promise.map(fetch, [url, other_url])"
+    )
+
+
 def stuck(home: str, created: str) -> StuckPromise:
     """Describe a handler that can never run."""
     return StuckPromise(

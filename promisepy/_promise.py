@@ -6,19 +6,22 @@ algorithms are elsewhere: states in `_cell`, resolution in `_resolve`, combinato
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future
 from contextvars import copy_context
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, ParamSpec, TypeAlias, TypeVar, cast, overload
+from typing import Any, Generic, NamedTuple, Never, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 from . import _errors
 from ._asyncio import as_reason, suspend
-from ._cell import FULFILLED, PENDING, REJECTED, Filtered
+from ._cancel import Producer, cancel, stop_by
+from ._cell import FULFILLED, PENDING, REJECTED, UNSETTLED, Always
 from ._combine import All, AllSettled, Any_, Group, Race, Restore, outcome_of
 from ._conventions import adapt, error_first, error_last, reader
 from ._host import current_home, current_thread_home
 from ._jobs import Home
+from ._map import Mapper, check_map
+from ._refusals import Refusals
 from ._reports import creation_site, settings
 from ._resolve import (
     Resolution,
@@ -27,7 +30,8 @@ from ._resolve import (
     settle_by_raise,
     to_exception,
 )
-from ._sinks import FutureSink, Wake, check_wait
+from ._sinks import FutureSink, Shield, Wake, check_seconds, check_wait
+from ._time import Deadline, Delay
 from ._types import Adoptable, Reject, Rejected, Resolve, Settled, State
 
 __all__ = ["Promise", "Resolvers", "pending"]
@@ -59,10 +63,7 @@ T7 = TypeVar("T7")
 T8 = TypeVar("T8")
 
 
-MYPY = False  # as TYPE_CHECKING, but true for mypy only
-
-
-class Promise(Resolution, Generic[T_co]):
+class Promise(Refusals, Generic[T_co]):
     """A value that may come later, from any thread.
 
     Args:
@@ -86,10 +87,18 @@ class Promise(Resolution, Generic[T_co]):
 
     __slots__ = ()
 
-    def __init__(self, executor: Callable[[Resolve[T_co], Reject], object], /) -> None:
+    def __init__(
+        self,
+        executor: Callable[[Resolve[T_co], Reject], object],
+        /,
+        *,
+        on_cancel: Callable[[], object] | None = None,
+    ) -> None:
         if not callable(executor):
             raise _errors.expected_executor(executor)
         self._begin(current_home())
+        if on_cancel is not None:
+            self._work = Producer(self._home, on_cancel)
         resolve, reject = resolving_functions(self)
         try:
             outcome = executor(resolve, reject)
@@ -184,7 +193,7 @@ class Promise(Resolution, Generic[T_co]):
         child: Promise[Any] = _new(Promise)
         child._home = home = self._home
         child._state = PENDING
-        child._reactions = []
+        child._reactions = [UNSETTLED]
         child._source = self
         child._on_fulfilled = on_fulfilled
         child._on_rejected = on_rejected
@@ -289,14 +298,14 @@ class Promise(Resolution, Generic[T_co]):
             source._subscribe(Restore(result, self, source))
             return result
 
-        restored: Promise[Any] = self.then(restore_after, Filtered(BaseException, restore_after))
+        restored: Promise[Any] = self.then(restore_after, Always(BaseException, restore_after))
         return restored
 
     def __await__(self) -> Generator[Any, Any, T_co]:
         """Wait for the outcome in an asyncio task; a settled promise does not suspend.
 
-        The task goes on in its own loop, as a job in order with the handlers there. Cancelling the task leaves the
-        promise alone.
+        The task goes on in its own loop, as a job in order with the handlers there. Cancelling the task cancels the
+        promise as well if nothing else depends on it and its producer can be stopped; other waiters never notice.
         """
         try:
             if self._state is PENDING:
@@ -356,7 +365,8 @@ class Promise(Resolution, Generic[T_co]):
 
         Returns:
             A future that is done as soon as the promise is settled, whichever thread settles it; its callbacks run on
-            that thread, as those of every such future. Cancelling it leaves the promise alone.
+            that thread, as those of every such future. It is cancelled if the promise is, and cancelling it abandons the
+            promise, as cancelling an awaiting task does.
 
         Example:
             >>> Promise.resolve(3).to_future().result(timeout=5)
@@ -364,9 +374,144 @@ class Promise(Resolution, Generic[T_co]):
         """
         future: Future[T_co] = Future()
         sink = FutureSink(future, self)
-        future.add_done_callback(lambda done: sink._detach() if done.cancelled() else None)
+        future.add_done_callback(sink.leave)
         self._subscribe(sink)
         return future
+
+    def cancel(self, reason: object = None) -> bool:
+        """Give up the work: reject with `Cancelled`, and cancel what only this promise depended on.
+
+        Args:
+            reason: a `Cancelled`, or what it should hold; an exception becomes its cause.
+
+        Returns:
+            True if the promise was pending.
+
+        The state changes at once; handlers run later and see `Cancelled` like any rejection. Then the promises on which
+        this one depends are looked at, from the nearest up: one on which nothing else depends is cancelled as well. A
+        producer is told through its `on_cancel`, as a job on its promise's home; a coroutine or future is cancelled.
+        What they still deliver is ignored. Callbacks of `finally_` run in any case. May be called on any thread.
+
+        Example:
+            >>> promise, resolve, reject = Promise[int].with_resolvers(on_cancel=lambda: print("stopped"))
+            >>> last = promise.then(str)
+            >>> last.cancel()
+            True
+            >>> promise.state
+            'rejected'
+            >>> last.catch(Cancelled, lambda error: "given up").wait()
+            stopped
+            'given up'
+        """
+        return cancel(self, _errors.cancellation(reason))
+
+    def shield(self) -> Promise[T_co]:
+        """Give a promise with this one's outcome whose cancellation does not reach this one.
+
+        Returns:
+            A new promise. It depends on this one, so that others cannot cancel this one as long as it is pending.
+
+        Example:
+            >>> promise, resolve, reject = Promise[int].with_resolvers()
+            >>> promise.shield().cancel()
+            True
+            >>> promise.state
+            'pending'
+        """
+        result: Promise[T_co] = pending(self._home)
+        Shield(result, self)
+        return result
+
+    def timeout(self, seconds: float, /) -> Promise[T_co]:
+        """Give a promise with this one's outcome, or one rejected with `TimeoutError` if that does not come in time.
+
+        Args:
+            seconds: on the clock of the promise's home: that of its loop, of `wait` in a script, or of a host.
+
+        Returns:
+            A new promise.
+
+        Raises:
+            TypeError: `seconds` is no number.
+
+        When the time is up this promise is abandoned, as by an awaiting task that is cancelled: it is cancelled if
+        nothing else depends on it and its producer can be stopped. If not, it goes on; its rejection is not reported.
+
+        Example:
+            >>> Promise.delay(60).timeout(0.01).catch(TimeoutError, lambda error: "late").wait()
+            'late'
+        """
+        check_seconds("Promise.timeout()", seconds, optional=False)
+        result: Promise[T_co] = pending(self._home)
+        Deadline(result, self, seconds)
+        return result
+
+    @overload
+    @classmethod
+    def delay(cls, seconds: float, /) -> Promise[None]: ...
+    @overload
+    @classmethod
+    def delay(cls, seconds: float, value: Adoptable[U] | U, /) -> Promise[U]: ...
+    @classmethod
+    def delay(cls, seconds: float, value: Any = None, /) -> Promise[Any]:
+        """Give a promise that is resolved after so many seconds, on the clock of its home.
+
+        Args:
+            seconds: a script's time passes only in `wait`.
+            value: as for `resolve`.
+
+        Returns:
+            A promise; cancelling it stops the clock.
+
+        Raises:
+            TypeError: `seconds` is no number.
+
+        Example:
+            >>> Promise.delay(0.01, "now").wait()
+            'now'
+        """
+        check_seconds("Promise.delay()", seconds, optional=False)
+        promise = pending()
+        Delay(promise, seconds, value)
+        return promise
+
+    @overload
+    @classmethod
+    def map(
+        cls, fn: Callable[[V], Adoptable[U]], items: Iterable[V] | AsyncIterable[V], /, *, limit: int | None = None
+    ) -> Promise[list[U]]: ...
+    @overload
+    @classmethod
+    def map(
+        cls, fn: Callable[[V], Adoptable[U] | U], items: Iterable[V] | AsyncIterable[V], /, *, limit: int | None = None
+    ) -> Promise[list[U]]: ...
+    @classmethod
+    def map(cls, fn: Any, items: Any, /, *, limit: int | None = None) -> Promise[list[Any]]:
+        """Call a function for each item, at most `limit` at a time, and give the promise for all results, in order.
+
+        Args:
+            fn: called with an item; returns a value or something adoptable.
+            items: an iterable or an asynchronous one. An item is pulled when there is room for it, not before.
+            limit: how many of the promises that `fn` returns may be pending at the same time; None means any number.
+
+        Returns:
+            A promise for the list of values. On the first failure, of `fn`, of one of its promises or of `items`, it is
+            rejected; then nothing more is pulled, and the promises that `fn` has made are cancelled.
+
+        Raises:
+            TypeError: an argument is of the wrong kind.
+            ValueError: `limit` is not positive.
+
+        `fn` and the iterator run as jobs of the result's home.
+
+        Example:
+            >>> Promise.map(lambda number: Promise.delay(0.01, number * number), range(4), limit=2).wait()
+            [0, 1, 4, 9]
+        """
+        iterator = check_map(fn, items, limit)
+        result = pending()
+        Mapper(result, fn, iterator, limit, Promise.resolve)
+        return result
 
     @property
     def state(self) -> State:
@@ -408,32 +553,6 @@ class Promise(Resolution, Generic[T_co]):
     def __repr__(self) -> str:
         """Tell state, value or reason and, in debug mode, the line that created the promise."""
         return self._describe()
-
-    if TYPE_CHECKING:
-        if not MYPY:  # says truthy-bool of a class without it, but is silent and calls the rest unreachable with it
-
-            def __bool__(self) -> Never: ...
-
-    else:  # so that checkers report these uses as well
-
-        def __bool__(self) -> bool:
-            """Refuse: `if promise:` would always be true."""
-            raise _errors.not_a_boolean()
-
-        def __iter__(self) -> object:
-            """Refuse: `for x in promise:` is meant for the value."""
-            raise _errors.not_iterable()
-
-        def __enter__(self) -> object:
-            """Refuse: `with promise:` is meant for the value."""
-            raise _errors.not_a_context_manager()
-
-        def __exit__(self, *exc_info: object) -> None:
-            """Never called."""
-
-        def __reduce_ex__(self, protocol: object) -> object:
-            """Refuse copies and pickles."""
-            raise _errors.not_copyable()
 
     # fmt: off
     @overload
@@ -548,15 +667,21 @@ class Promise(Resolution, Generic[T_co]):
             del promise  # INV-RC
 
     @classmethod
-    def with_resolvers(cls: type[Promise[U]], *, keep_alive: bool = False) -> Resolvers[U]:
+    def with_resolvers(
+        cls: type[Promise[U]], *, keep_alive: bool = False, on_cancel: Callable[[], object] | None = None
+    ) -> Resolvers[U]:
         """Give a pending promise together with the two functions that settle it.
 
         Args:
+            on_cancel: called without arguments, on the promise's home, if the promise is cancelled while it is pending.
             keep_alive: the promise itself keeps the functions alive, for libraries that hold callbacks only weakly.
                 Without it, a promise whose functions have all been dropped is rejected with `BrokenPromise` at once.
 
         Returns:
             A named tuple `(promise, resolve, reject)`.
+
+        Raises:
+            TypeError: `on_cancel` is not a function.
 
         Example:
             >>> promise, resolve, reject = Promise[int].with_resolvers()
@@ -568,15 +693,22 @@ class Promise(Resolution, Generic[T_co]):
         """
         promise = pending()
         resolve, reject = resolving_functions(promise)
-        if keep_alive:
-            promise._kept = [resolve, reject]
+        if keep_alive or on_cancel is not None:
+            promise._work = producer = Producer(promise._home, on_cancel)
+            if keep_alive:
+                producer.kept = [resolve, reject]
         # Half the price of Resolvers(...), whose __new__ is a Python function.
         resolvers: Resolvers[Any] = _new_tuple(Resolvers, (promise, resolve, reject))
         return resolvers
 
     @classmethod
     def create(
-        cls: type[Promise[U]], start: Callable[[Resolvers[U]], object], /, *, keep_alive: bool = False
+        cls: type[Promise[U]],
+        start: Callable[[Resolvers[U]], object],
+        /,
+        *,
+        keep_alive: bool = False,
+        on_cancel: Callable[[], object] | None = None,
     ) -> Promise[U]:
         """Start something that calls back, and give the promise for its outcome.
 
@@ -584,6 +716,7 @@ class Promise(Resolution, Generic[T_co]):
             start: called at once with the `Resolvers` of the new promise, whose functions it hands to the library. An
                 exception that it raises rejects. What it returns is ignored.
             keep_alive: as for `with_resolvers`.
+            on_cancel: as for `with_resolvers`; `d.on_cancel(abort)` is for what only the start makes known.
 
         Returns:
             The promise.
@@ -598,7 +731,7 @@ class Promise(Resolution, Generic[T_co]):
         """
         if not callable(start):
             raise _errors.expected_start(start)
-        resolvers: Resolvers[Any] = cls.with_resolvers(keep_alive=keep_alive)
+        resolvers: Resolvers[Any] = cls.with_resolvers(keep_alive=keep_alive, on_cancel=on_cancel)
         promise = resolvers.promise
         try:
             outcome = start(resolvers)
@@ -711,38 +844,39 @@ class Promise(Resolution, Generic[T_co]):
     # fmt: off
     @overload
     @classmethod
-    def any(cls, promises: tuple[Adoptable[T1]], /) -> Promise[T1]: ...
+    def any(cls, promises: tuple[Adoptable[T1]], /, *, cancel_losers: bool = False) -> Promise[T1]: ...
     @overload
     @classmethod
-    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2]], /) -> Promise[T1 | T2]: ...
+    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2]], /, *, cancel_losers: bool = False) -> Promise[T1 | T2]: ...
     @overload
     @classmethod
-    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3]], /) -> Promise[T1 | T2 | T3]: ...
+    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3]], /, *, cancel_losers: bool = False) -> Promise[T1 | T2 | T3]: ...
     @overload
     @classmethod
-    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4]], /) -> Promise[T1 | T2 | T3 | T4]: ...
+    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4]], /, *, cancel_losers: bool = False) -> Promise[T1 | T2 | T3 | T4]: ...
     @overload
     @classmethod
-    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5]], /) -> Promise[T1 | T2 | T3 | T4 | T5]: ...
+    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5]], /, *, cancel_losers: bool = False) -> Promise[T1 | T2 | T3 | T4 | T5]: ...
     @overload
     @classmethod
-    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6]], /) -> Promise[T1 | T2 | T3 | T4 | T5 | T6]: ...
+    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6]], /, *, cancel_losers: bool = False) -> Promise[T1 | T2 | T3 | T4 | T5 | T6]: ...
     @overload
     @classmethod
-    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7]], /) -> Promise[T1 | T2 | T3 | T4 | T5 | T6 | T7]: ...
+    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7]], /, *, cancel_losers: bool = False) -> Promise[T1 | T2 | T3 | T4 | T5 | T6 | T7]: ...
     @overload
     @classmethod
-    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7], Adoptable[T8]], /) -> Promise[T1 | T2 | T3 | T4 | T5 | T6 | T7 | T8]: ...
+    def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7], Adoptable[T8]], /, *, cancel_losers: bool = False) -> Promise[T1 | T2 | T3 | T4 | T5 | T6 | T7 | T8]: ...
     @overload
     @classmethod
-    def any(cls, promises: Iterable[Adoptable[T]], /) -> Promise[T]: ...
+    def any(cls, promises: Iterable[Adoptable[T]], /, *, cancel_losers: bool = False) -> Promise[T]: ...
     # fmt: on
     @classmethod
-    def any(cls, *promises: Any) -> Promise[Any]:
+    def any(cls, *promises: Any, cancel_losers: bool = False) -> Promise[Any]:
         """Wait for the first value.
 
         Args:
             promises: as for `all`.
+            cancel_losers: cancel the inputs that are still pending then, unless something else depends on them.
 
         Returns:
             A promise for the first value; if there is none, rejected with an `ExceptionGroup` of all reasons, in the
@@ -754,43 +888,44 @@ class Promise(Resolution, Generic[T_co]):
 
         ECMA-262 27.2.4.3.
         """
-        return _combine(Any_, promises)
+        return _combine(Any_, promises, cancel_losers)
 
     # fmt: off
     @overload
     @classmethod
-    def race(cls, promises: tuple[Adoptable[T1]], /) -> Promise[T1]: ...
+    def race(cls, promises: tuple[Adoptable[T1]], /, *, cancel_losers: bool = False) -> Promise[T1]: ...
     @overload
     @classmethod
-    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2]], /) -> Promise[T1 | T2]: ...
+    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2]], /, *, cancel_losers: bool = False) -> Promise[T1 | T2]: ...
     @overload
     @classmethod
-    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3]], /) -> Promise[T1 | T2 | T3]: ...
+    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3]], /, *, cancel_losers: bool = False) -> Promise[T1 | T2 | T3]: ...
     @overload
     @classmethod
-    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4]], /) -> Promise[T1 | T2 | T3 | T4]: ...
+    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4]], /, *, cancel_losers: bool = False) -> Promise[T1 | T2 | T3 | T4]: ...
     @overload
     @classmethod
-    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5]], /) -> Promise[T1 | T2 | T3 | T4 | T5]: ...
+    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5]], /, *, cancel_losers: bool = False) -> Promise[T1 | T2 | T3 | T4 | T5]: ...
     @overload
     @classmethod
-    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6]], /) -> Promise[T1 | T2 | T3 | T4 | T5 | T6]: ...
+    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6]], /, *, cancel_losers: bool = False) -> Promise[T1 | T2 | T3 | T4 | T5 | T6]: ...
     @overload
     @classmethod
-    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7]], /) -> Promise[T1 | T2 | T3 | T4 | T5 | T6 | T7]: ...
+    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7]], /, *, cancel_losers: bool = False) -> Promise[T1 | T2 | T3 | T4 | T5 | T6 | T7]: ...
     @overload
     @classmethod
-    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7], Adoptable[T8]], /) -> Promise[T1 | T2 | T3 | T4 | T5 | T6 | T7 | T8]: ...
+    def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7], Adoptable[T8]], /, *, cancel_losers: bool = False) -> Promise[T1 | T2 | T3 | T4 | T5 | T6 | T7 | T8]: ...
     @overload
     @classmethod
-    def race(cls, promises: Iterable[Adoptable[T]], /) -> Promise[T]: ...
+    def race(cls, promises: Iterable[Adoptable[T]], /, *, cancel_losers: bool = False) -> Promise[T]: ...
     # fmt: on
     @classmethod
-    def race(cls, *promises: Any) -> Promise[Any]:
+    def race(cls, *promises: Any, cancel_losers: bool = False) -> Promise[Any]:
         """Take the first outcome, value or rejection.
 
         Args:
             promises: as for `all`.
+            cancel_losers: as for `any`.
 
         Returns:
             A promise with the outcome of the input that settles first; of no inputs, one that stays pending. Nothing of
@@ -803,7 +938,7 @@ class Promise(Resolution, Generic[T_co]):
 
         ECMA-262 27.2.4.5.
         """
-        return _combine(Race, promises)
+        return _combine(Race, promises, cancel_losers)
 
     @classmethod
     def all_keyed(cls, promises: Mapping[K, Adoptable[T]], /) -> Promise[dict[K, T]]:
@@ -896,10 +1031,31 @@ class Resolvers(NamedTuple, Generic[T]):
         if not callable(fn):
             raise _errors.expected_callable("via()", fn, "a function")
         callback = adapt(fn, self.resolve, self.reject, returns)
-        kept = getattr(self.promise, "_kept", None)
-        if kept is not None:
-            kept.append(callback)
+        work = getattr(self.promise, "_work", None)
+        if isinstance(work, Producer) and work.kept is not None:
+            work.kept.append(callback)
         return callback
+
+    def on_cancel(self, abort: Callable[[], object], /) -> None:
+        """Say how the work is stopped: called if the promise is cancelled while it is pending, or has been already.
+
+        Args:
+            abort: called once, without arguments, on the promise's home. What it raises is reported.
+
+        Raises:
+            TypeError: `abort` is not callable.
+
+        Example:
+            >>> import threading
+            >>> def start(d):
+            ...     timer = threading.Timer(60, d.resolve)
+            ...     d.on_cancel(timer.cancel)
+            ...     timer.start()
+            >>> promise = Promise.create(start)
+            >>> promise.cancel()
+            True
+        """
+        stop_by(cast("Resolution", self.promise), abort)
 
     @property
     def error_first(self) -> Callable[..., None]:
@@ -930,20 +1086,20 @@ def pending(home: Home | None = None) -> Promise[Any]:
     promise: Promise[Any] = _new(Promise)
     promise._home = home or current_home()  # from here on `_begin`, in place
     promise._state = PENDING
-    promise._reactions = []
+    promise._reactions = [UNSETTLED]
     promise._source = None
     if settings.sites:
         promise._site = creation_site()
     return promise
 
 
-def _combine(group: type[Group], arguments: tuple[Iterable[Any], ...]) -> Promise[Any]:
+def _combine(group: type[Group], arguments: tuple[Iterable[Any], ...], cancels: bool = False) -> Promise[Any]:
     if len(arguments) != 1:
         raise _errors.expected_one_iterable(group.method, len(arguments))
     result = pending()
     [inputs] = arguments
     try:
-        group(result, tuple if isinstance(inputs, tuple) else list).wire(inputs, Promise.resolve)
+        group(result, tuple if isinstance(inputs, tuple) else list, cancels=cancels).wire(inputs, Promise.resolve)
         return result
     finally:
         del result, inputs, arguments  # INV-RC

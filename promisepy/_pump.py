@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 
+from ._cell import PENDING
 from ._jobs import Home, Timer
 from ._resolve import Claim, Resolution, fatal
 
@@ -18,6 +19,10 @@ class PumpedClaim(Claim):
     """A claim that a pump knows without keeping it alive: if the library drops it, the promise is broken."""
 
     __slots__ = ("__weakref__",)
+
+    def is_open(self) -> bool:
+        """Tell whether there is a promise to be settled; it may have been cancelled."""
+        return any(promise._state is PENDING for promise in tuple(self))
 
 
 class Pump:
@@ -77,7 +82,7 @@ class Beat:
 
     def _waiting(self) -> list[PumpedClaim]:
         """Give the claims that are still to be settled, and forget the others."""
-        found = [claim for claim in [reference() for reference in self._claims] if claim]
+        found = [claim for claim in [reference() for reference in self._claims] if claim and claim.is_open()]
         self._claims = [weakref.ref(claim) for claim in found]
         return found
 

@@ -17,6 +17,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
 from . import _errors
 from ._asyncio import as_reason
+from ._cancel import Producer
 from ._conventions import adapt
 from ._jobs import Home, Timer
 from ._promise import Promise, pending
@@ -87,8 +88,11 @@ class Replies(Generic[K, T]):
         mine: Promise[T] = pending()
         promise = entry.asking.setdefault(None, mine)
         entry.asked = promise
-        if promise is mine and self._timeout is not None and entry.answer is None:
-            entry.timer = Timer(promise._home, self._timeout, Expiry(self, entry))
+        if promise is mine and entry.answer is None:
+            expiry = Expiry(self, entry)
+            promise._work = Producer(promise._home, expiry.forget)
+            if self._timeout is not None:
+                entry.timer = Timer(promise._home, self._timeout, expiry)
         self._meet(entry)
         return promise
 
@@ -188,6 +192,7 @@ class Replies(Generic[K, T]):
             return
         if entry.timer is not None:
             entry.timer.cancel()
+        promise._work = None
         if isinstance(answer, Fulfilled):
             promise._resolve(answer.value)
         else:
@@ -209,7 +214,7 @@ class Replies(Generic[K, T]):
 
 
 class Expiry:
-    """The job that gives up waiting for an answer."""
+    """The job that gives up waiting for an answer, unless the table has been dropped."""
 
     __slots__ = ("_entry", "_replies")
 
@@ -221,6 +226,14 @@ class Expiry:
         replies = self._replies()
         if replies is not None:
             replies._answer(self._entry, Rejected(_errors.no_reply(self._entry.key, replies._timeout or 0.0)))
+
+    def forget(self) -> None:
+        """Remove the entry of a promise that has been cancelled."""
+        replies = self._replies()
+        if self._entry.timer is not None:
+            self._entry.timer.cancel()
+        if replies is not None:
+            replies._forget(self._entry)
 
     def _abandon(self, home: Home) -> None:
         self._run()

@@ -29,6 +29,7 @@ __all__ = [
     "Site",
     "creation_site",
     "describe_site",
+    "report_error",
     "set_report_hook",
     "settings",
     "submit",
@@ -183,6 +184,13 @@ def submit(report: Report, home: Home) -> None:
         hook(report)
     except Exception as error:
         submit_error(error)
+
+
+def report_error(error: BaseException, home: Home) -> None:
+    """Report what a function raised for which no promise answers."""
+    kind: ReportKind = "stuck" if isinstance(error, StuckPromise) else "unhandled"
+    message = f"a function that cleans up raised {short(error)}, and nobody is there to handle it."
+    submit(Report(kind, message, error, home.describe()), home)
 
 
 def _describe(reason: BaseException, home: Home, site: Site | None) -> Report:

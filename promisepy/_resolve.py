@@ -8,7 +8,8 @@ from contextvars import Context, copy_context
 from typing import Any, Final, TypeGuard, cast
 
 from ._asyncio import as_reason
-from ._cell import FULFILLED, PENDING, Cell, Filtered, Handler, Reaction, set_context
+from ._cancel import producer_of, stop_by
+from ._cell import FULFILLED, PENDING, SILENT, Cell, Filtered, Handler, Reaction, set_context
 from ._errors import (
     dropped,
     expected_catch_arguments,
@@ -18,8 +19,8 @@ from ._errors import (
     unexpected_arguments,
 )
 from ._jobs import Home
-from ._reports import settings, submit_error, without_ours
-from ._rules import Then, find_then
+from ._reports import report_error, settings, submit_error, without_ours
+from ._rules import Rule, Then, find_then
 
 __all__ = [
     "Adoption",
@@ -57,7 +58,8 @@ class Resolution(Cell):
 
     def _adopt(self, value: Any, context: Context | None) -> None:
         if issubclass(type(value), Resolution):  # isinstance() would believe the `__class__` of a Mock(spec=Promise)
-            self._home.enqueue(Adoption(self, value))
+            self._work = adoption = Adoption(self, value)
+            self._home.enqueue(adoption)
             return
         try:
             then = find_then(value, self._home)
@@ -80,7 +82,8 @@ class Resolution(Cell):
             frames -= 1
         cut_context(error, self._home.outer)
         reason = as_reason(error)
-        self._reject(reason, traceback)
+        if not self._reject(reason, traceback) and not isinstance(reason, SILENT):
+            report_error(reason, self._home)  # cancelled meanwhile: nobody will see it in this promise
         if fatal(error):
             raise error
 
@@ -155,31 +158,81 @@ class Adoption(Reaction):
     What the standard does through a pair of resolving functions is done here directly, since nobody else sees them.
     """
 
-    __slots__ = ("_followed", "_target")
+    __slots__ = ("_followed", "_mark", "_target")
 
     def __init__(self, target: Resolution, followed: Cell) -> None:
         self._home = target._home
         self._source = None
         self._target: Resolution | None = target
         self._followed: Cell | None = followed
+        self._mark = None if followed._reactions is None else Mark(target, followed)
 
     def _run(self) -> None:
-        followed, source = self._followed, self._source
+        followed, source, target = self._followed, self._source, self._target
         if followed is not None:
             self._followed = None
+            if target is None:
+                return
             self._source = followed
             followed._subscribe(self)
-        elif source is not None and self._target is not None:
-            target, self._source, self._target = self._target, None, None
+            self._unmark()
+        elif source is not None and target is not None:
+            self._source = self._target = target._work = None
             target._settle_like(source)
 
     def _abandon(self, home: Home) -> None:
         target, self._source, self._followed, self._target = self._target, None, None, None
+        self._unmark()
         if target is not None:
             target._strand(home)
 
     def _settles(self) -> Cell | None:
         return self._target
+
+    def _depends(self) -> bool:
+        return self._target is not None and self._target._depends()
+
+    def _unmark(self) -> None:
+        mark, self._mark = self._mark, None
+        if mark is not None:
+            mark._detach()
+
+    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
+        source, mark = self._source, self._mark
+        if source is not None:
+            return [(source, self)]
+        return [] if mark is None or mark._source is None else [(mark._source, mark)]
+
+    def _aborts(self) -> bool:
+        return False
+
+    def _cancelled(self) -> None:
+        self._target = self._followed = None
+        self._unmark()
+        self._detach()
+
+
+class Mark(Reaction):
+    """Says that a promise is going to follow another one, until the job has run in which it starts to."""
+
+    __slots__ = ("_target",)
+
+    def __init__(self, target: Cell, followed: Cell) -> None:
+        self._home = target._home
+        self._source = followed
+        self._target = target
+        reactions = followed._reactions
+        if reactions is not None:
+            reactions.append(self)
+
+    def _run(self) -> None:
+        """Do nothing: that the other one has settled is found out in time."""
+
+    def _settles(self) -> Cell | None:
+        return self._target
+
+    def _depends(self) -> bool:
+        return self._target._depends()
 
 
 class ThenableJob:
@@ -193,13 +246,16 @@ class ThenableJob:
         self._context = context
 
     def _run(self) -> None:
-        resolve, reject = resolving_functions(self._target)
+        target = self._target
+        resolve, reject = resolving_functions(target)
         try:
-            self._context.run(self._then, resolve, reject)
+            stop = self._context.run(self._then, resolve, reject)
+            if type(self._then) is Rule and callable(stop):  # what a foreign `then` returns means nothing
+                stop_by(target, stop)
         except BaseException as error:
-            settle_by_raise(self._target, reject, error)
+            settle_by_raise(target, reject, error)
         finally:
-            del self, resolve, reject  # INV-RC
+            del self, target, resolve, reject  # INV-RC
 
     def _abandon(self, home: Home) -> None:
         self._target._strand(home)
@@ -219,7 +275,9 @@ class Claim(list[Resolution]):
 
     def keep(self, functions: Iterable[Callable[..., Any]]) -> None:
         """Have the promise keep functions alive until it settles, for libraries that hold callbacks only weakly."""
-        self[0]._kept = list(functions)
+        producer = producer_of(self[0])
+        if producer is not None:
+            producer.kept = list(functions)
 
     def resolve(self, value: object) -> None:
         """Resolve the promise, unless it has been claimed before."""
@@ -227,7 +285,7 @@ class Claim(list[Resolution]):
             promise = self.pop()
         except IndexError:
             return
-        promise._kept = None
+        promise._work = None
         if id(type(value)) in PLAIN:
             promise._fulfil(value)  # as `_resolve` would
             return
@@ -242,19 +300,19 @@ class Claim(list[Resolution]):
             promise = self.pop()
         except IndexError:
             return
-        promise._kept = None
+        promise._work = None
         error = to_exception(reason)
         promise._reject(as_reason(error), error.__traceback__)
 
     def __del__(self) -> None:
         if self and not settings.exiting:
             promise = self.pop()
+            promise._work = None
             # Two references are ours. If there is no third and no reaction, the whole affair is dropped, as after a
             # timeout, and nobody can miss the outcome.
-            if promise._reactions or sys.getrefcount(promise) > 2:
-                promise._reject(dropped(promise._created()), None)
-                if promise._alarm is not None:
-                    promise._alarm.excuse()
+            is_missed = sys.getrefcount(promise) > 2 or len(promise._reactions or ()) > 1
+            if is_missed and promise._reject(dropped(promise._created()), None) and promise._alarm is not None:
+                promise._alarm.excuse()
 
 
 def resolving_functions(promise: Resolution) -> tuple[Callable[..., None], Callable[..., None]]:
@@ -270,7 +328,7 @@ def resolving_functions(promise: Resolution) -> tuple[Callable[..., None], Calla
             promise = claim.pop()
         except IndexError:
             return
-        promise._kept = None
+        promise._work = None
         if more or named:
             promise._reject(unexpected_arguments("resolve", (value, *more), named), None)
         elif id(type(value)) in PLAIN:
@@ -284,7 +342,7 @@ def resolving_functions(promise: Resolution) -> tuple[Callable[..., None], Calla
             promise = claim.pop()
         except IndexError:
             return
-        promise._kept = None
+        promise._work = None
         if more or named:
             promise._reject(unexpected_arguments("reject", (reason, *more), named), None)
             return

@@ -12,16 +12,24 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
-from ._asyncio import has, is_awaitable, is_future, run_awaitable, watch_future
+from ._asyncio import cancelled_by, canceller, has, is_awaitable, is_future, run_awaitable, watch_future
 from ._errors import expected_callable, expected_type
 from ._jobs import Home
 from ._types import Reject, Resolve
 
-__all__ = ["Then", "find_then", "register_adoptable"]
+__all__ = ["Rule", "Then", "find_then", "register_adoptable"]
 
 T = TypeVar("T")
+TWISTED_CANCELLED = ("twisted.internet.defer", "CancelledError")
 # A then-method: what a thenable has, and what the rules make of everything else.
 Then: TypeAlias = Callable[[Resolve[Any], Reject], object]
+
+
+class Rule(partial[object]):
+    """A then-method made here: if it returns a function, that one stops the work."""
+
+    __slots__ = ()
+
 
 _registered: dict[type, Callable[[Any, Resolve[Any], Reject], object]] = {}
 
@@ -34,7 +42,8 @@ def register_adoptable(
     Args:
         kind: the class; its subclasses are meant as well. Tried before the built-in rules.
         watch: called with the instance and with `resolve` and `reject`, of which it calls one when there is an outcome,
-            on any thread. None forgets the class.
+            on any thread. If it returns a function, that one is called, on the promise's home, to stop the work of a
+            promise that is cancelled. None for `watch` forgets the class.
 
     Returns:
         The function that was registered before, or None.
@@ -69,21 +78,21 @@ def find_then(value: Any, home: Home) -> Then | None:
         for base in type(value).__mro__:
             watch = _registered.get(base)
             if watch is not None:
-                return partial(watch, value)
+                return Rule(watch, value)
     if is_future(value):
-        return partial(watch_future, value)
+        return Rule(watch_future, value)
     for name, further, rule in _foreign:
         if has(value, name) and all(has(value, one) for one in further):
-            return partial(rule, value)
+            return Rule(rule, value)
     if is_awaitable(value):
-        return partial(run_awaitable, home, value)
+        return Rule(run_awaitable, home, value)
     if has(value, "then"):
         then = value.then  # once, whatever it is (27.2.1.3.2, step 9)
         return then if callable(then) else None
     return None
 
 
-def watch_deferred(deferred: Any, resolve: Callable[..., None], reject: Callable[..., None]) -> None:
+def watch_deferred(deferred: Any, resolve: Callable[..., None], reject: Callable[..., None]) -> Callable[[], object]:
     """Settle with the outcome of a Twisted Deferred; on the reactor's thread, where it must be used."""
 
     def on_value(value: Any, /) -> Any:
@@ -91,9 +100,13 @@ def watch_deferred(deferred: Any, resolve: Callable[..., None], reject: Callable
         return value  # for the callbacks that come after this one
 
     def on_failure(failure: Any, /) -> None:
-        reject(failure.value)  # and is not passed on: Twisted would log an unhandled error
+        error = failure.value
+        if (type(error).__module__, type(error).__name__) == TWISTED_CANCELLED:
+            error = cancelled_by(error)
+        reject(error)  # and is not passed on: Twisted would log an unhandled error
 
     deferred.addCallbacks(on_value, on_failure)
+    return canceller(deferred)
 
 
 def watch_kazoo(result: Any, resolve: Callable[..., None], reject: Callable[..., None]) -> None:

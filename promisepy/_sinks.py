@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import Any
 
 from . import _errors
+from ._cancel import abandon
 from ._cell import FULFILLED, PENDING, Cell, Reaction, reaches
+from ._errors import Cancelled
 from ._host import ThreadHome, running_loop
 from ._jobs import Home, Job
-from ._resolve import Adoption
+from ._resolve import Adoption, Resolution
 
-__all__ = ["FutureSink", "Wake", "check_seconds", "check_wait"]
+__all__ = ["FutureSink", "Shield", "Wake", "check_seconds", "check_wait"]
 
 
 class Wake(Reaction):
@@ -69,12 +72,60 @@ class FutureSink(Reaction):
         except IndexError:
             return
         self._source = None
-        if source is None or not future.set_running_or_notify_cancel():
+        if source is None:
+            return
+        if isinstance(source._value, Cancelled) and source._state is not FULFILLED:
+            future.cancel()
+        if not future.set_running_or_notify_cancel():
             return
         if source._state is FULFILLED:
             future.set_result(source._value)
         else:
             future.set_exception(source._raised())
+
+    def leave(self, future: Future[Any]) -> None:
+        """Abandon the promise if the future has been cancelled."""
+        source = self._source
+        if source is not None and future.cancelled():
+            self._detach()
+            abandon(source)
+
+
+class Shield(Reaction):
+    """Hands on an outcome to a promise whose cancellation goes no further."""
+
+    __slots__ = ("_result",)
+
+    def __init__(self, result: Resolution, source: Cell) -> None:
+        self._home = result._home
+        self._source = source
+        self._result = result
+        result._work = self
+        source._subscribe(self)
+
+    def _run(self) -> None:
+        source, self._source, self._result._work = self._source, None, None
+        if source is not None:
+            self._result._settle_like(source)
+
+    def _abandon(self, home: Home) -> None:
+        self._source = self._result._work = None
+        self._result._strand(home)
+
+    def _settles(self) -> Cell | None:
+        return self._result
+
+    def _depends(self) -> bool:
+        return self._result._depends()
+
+    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
+        return ()
+
+    def _aborts(self) -> bool:
+        return False
+
+    def _cancelled(self) -> None:
+        self._detach()
 
 
 class InlineQueue(deque[Job]):
@@ -105,11 +156,11 @@ class InlineHome(Home):
 _anywhere = InlineHome()
 
 
-def check_seconds(caller: str, timeout: object) -> None:
+def check_seconds(caller: str, timeout: object, *, optional: bool = True) -> None:
     """Check a time limit."""
-    if timeout is not None and (
-        isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout != timeout
-    ):
+    if timeout is None and optional:
+        return
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout != timeout:
         raise _errors.expected_seconds(caller, timeout)
 
 

@@ -26,9 +26,9 @@ def row_for(caller: str, fn: Any, style: Any, options: dict[str, Any]) -> Conven
     if not isinstance(row, Convention):
         raise _errors.expected_style(caller, STYLES, style)
     row = replace(row, **options)
-    for name in ("outcome", "failure", "shape", "check", "tell"):
+    for name in ("outcome", "failure", "shape", "check", "cancel", "tell"):
         function: object = getattr(row, name)
-        if not callable(function) and (function is not None or name not in ("check", "tell")):
+        if not callable(function) and (function is not None or name not in ("check", "cancel", "tell")):
             raise _errors.expected_function(caller, name, function)
     return row
 

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from promisepy._cell import FULFILLED, PENDING, REJECTED, TRANSITIONS, Cell, Reaction
+from promisepy._cell import FULFILLED, PENDING, REJECTED, TRANSITIONS, UNSETTLED, Cell, Reaction
 from promisepy._jobs import Home
 
 STATES = (PENDING, FULFILLED, REJECTED)
@@ -96,7 +96,7 @@ def test_a_detached_reaction_leaves_nothing_and_does_not_run() -> None:
     cell._subscribe(first)
     cell._subscribe(second)
     first._detach()
-    assert cell._reactions == [second]
+    assert cell._reactions == [UNSETTLED, second]
     act(cell, "fulfil")
     second._detach()
     home.drain()

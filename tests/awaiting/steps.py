@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from promisepy import Promise
+from promisepy._cell import UNSETTLED
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -30,4 +31,4 @@ async def end(task: asyncio.Task[Any]) -> BaseException | None:
 
 
 def waiting(promise: Promise[Any]) -> int:
-    return len(promise._reactions or ())
+    return len(promise._reactions or [UNSETTLED]) - 1

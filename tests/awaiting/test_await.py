@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from promisepy import Promise
+from promisepy._cell import UNSETTLED
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -21,7 +22,7 @@ async def read(promise: Promise[Any]) -> Any:
 
 async def subscribed(promise: Promise[Any], count: int) -> None:
     """Let the loop turn until so many reactions wait for the promise."""
-    while len(promise._reactions or ()) < count:
+    while len(promise._reactions or [UNSETTLED]) - 1 < count:
         await asyncio.sleep(0)
 
 
@@ -177,7 +178,7 @@ class TestOrder:
             coroutine = read(promise)
             coroutine.send(None)
             coroutine.close()
-            assert promise._reactions == []
+            assert promise._reactions == [UNSETTLED]
             resolve(1)
 
         run(main())
@@ -263,7 +264,7 @@ class TestLoops:
         promise, resolve, _ = Promise[int].with_resolvers()
         with pytest.raises(RuntimeError, match=r"needs a running asyncio loop: call promise\.wait\(\)"):
             read(promise).send(None)
-        assert promise._reactions == []
+        assert promise._reactions == [UNSETTLED]
         resolve(1)
         assert promise.wait(timeout=10) == 1
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from promisepy import Promise
+from promisepy._cell import UNSETTLED
 
 from .steps import Run, end, read, turns, waiting
 
@@ -93,7 +94,7 @@ class TestDetach:
 
         run(main())
         assert [task.cancelled() for task in tasks] == [True] * 3
-        assert promise._reactions == []
+        assert promise._reactions == [UNSETTLED]
         resolve(1)
         assert promise.wait(timeout=10) == 1
 

@@ -190,12 +190,25 @@ class TestAsyncioFutures:
 
         assert isinstance(asyncio.run(main()), asyncio.CancelledError)
 
-    def test_cancelling_the_awaiter_leaves_the_adopted_future_alone(self) -> None:
-        async def main() -> Any:
+    def test_cancelling_the_awaiter_cancels_the_adopted_future_as_awaiting_it_would(self) -> None:
+        async def main() -> tuple[bool, BaseException | None]:
             future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
             promise: Promise[int] = Promise.resolve(future)
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(promise, 0.001)
+            await Promise.resolve().then()
+            return future.cancelled(), promise.reason
+
+        cancelled, reason = asyncio.run(main())
+        assert cancelled
+        assert isinstance(reason, Cancelled)
+
+    def test_cancelling_the_awaiter_of_a_shield_leaves_the_adopted_future_alone(self) -> None:
+        async def main() -> Any:
+            future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+            promise: Promise[int] = Promise.resolve(future)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(promise.shield(), 0.001)
             assert not future.done()
             future.set_result(1)
             return await promise

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from promisepy import Cancelled, Promise, Report
+from promisepy._cell import UNSETTLED
 
 
 def fail(_: Any = None) -> Any:
@@ -92,7 +93,7 @@ class TestToFuture:
             wrapped = asyncio.wrap_future(promise.to_future())
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(wrapped, 0)
-            assert (promise.state, promise._reactions) == ("pending", [])
+            assert (promise.state, promise._reactions) == ("pending", [UNSETTLED])
             resolve(1)
             return await promise
 
@@ -119,7 +120,7 @@ class TestToFuture:
         child = promise.then(lambda value: value + 1)
         futures = [promise.to_future() for _ in range(10)]
         assert all(future.cancel() for future in futures)
-        assert (promise.state, promise._reactions) == ("pending", [child])
+        assert (promise.state, promise._reactions) == ("pending", [UNSETTLED, child])
         with pytest.raises(concurrent.futures.CancelledError):
             futures[0].result(0)
         resolve(1)

@@ -48,20 +48,20 @@ MUTANTS = (
     Mutant(
         "adopts a job early",
         "_resolve.py",
-        "self._home.enqueue(Adoption(self, value))",
-        "Adoption(self, value)._run()",
+        "self._home.enqueue(adoption)",
+        "adoption._run()",
     ),
     Mutant(
         "adopts a job late",
         "_resolve.py",
-        "self._home.enqueue(Adoption(self, value))",
-        "self._home.enqueue(Adoption(self, value.then()))",
+        "adoption = Adoption(self, value)",
+        "adoption = Adoption(self, value.then())",
     ),
     Mutant(
         "adopts a settled promise at once",
         "_resolve.py",
-        "self._home.enqueue(Adoption(self, value))",
-        "self._home.enqueue(Adoption(self, value)) if value._state is PENDING else self._settle_like(value)",
+        "self._home.enqueue(adoption)",
+        "self._home.enqueue(adoption) if value._state is PENDING else self._settle_like(value)",
     ),
     Mutant("a second resolve counts", "_resolve.py", "claim.pop()", "claim[0]", times=2),
     Mutant("a second call counts", "_resolve.py", "Claim((promise,))", "Claim((promise, promise))"),
@@ -119,14 +119,14 @@ MUTANTS = (
     Mutant(
         "an error of a then-method is lost",
         "_resolve.py",
-        "settle_by_raise(self._target, reject, error)",
+        "settle_by_raise(target, reject, error)",
         "pass",
     ),
     Mutant(
         "an error of a then-method counts after its resolve",
         "_resolve.py",
-        "settle_by_raise(self._target, reject, error)",
-        "self._target._reject(error, None)",
+        "settle_by_raise(target, reject, error)",
+        "target._reject(error, None)",
     ),
     Mutant(
         "a then-method is called at once",
@@ -136,7 +136,7 @@ MUTANTS = (
     ),
     Mutant(
         "then is read twice",
-        "_resolve.py",
+        "_rules.py",
         "return then if callable(then) else None",
         "return value.then if callable(then) else None",
     ),
@@ -170,8 +170,8 @@ MUTANTS = (
     Mutant(
         "a handler's job is lost when an interrupt leaves it",
         "_resolve.py",
-        "        reason = as_reason(error)\n        self._reject(reason, traceback)\n        if fatal(error):\n            raise error\n",
-        "        if fatal(error):\n            raise error\n        reason = as_reason(error)\n        self._reject(reason, traceback)\n",
+        "        cut_context(error, self._home.outer)\n        reason = as_reason(error)\n",
+        "        if fatal(error):\n            raise error\n        reason = as_reason(error)\n",
     ),
     Mutant(
         "catch sees every reason",

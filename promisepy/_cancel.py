@@ -1,0 +1,134 @@
+"""Cancellation: who is settled, who is told, and who must be left alone.
+
+A cancelled promise is rejected at once, and its handlers' promises hear of it like of any rejection. Then the promises
+on which it depended are looked at: one that nobody else depends on is cancelled, too, and so on up to the producers,
+which are told to stop. Somebody depends on a promise through a reaction: the promise of a handler, a follower, a
+combinator, an awaiting task, a thread in `wait`. A promise that is merely referred to is not depended on.
+
+Threads. Settling is exclusive (`_cell.py`), so each promise is cancelled, and each producer told, at most once. Two
+threads may cancel the last two dependants of a promise at the same time: each first settles its own, and then looks for
+others, so at least one of them finds none.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextvars import Context, copy_context
+from typing import Any
+
+from ._calls import Call
+from ._cell import PENDING, Always, Cell, Reaction
+from ._errors import Cancelled, cancellation, expected_callable
+from ._jobs import Home
+
+__all__ = ["Producer", "abandon", "cancel", "is_wanted", "producer_of", "stop_by"]
+
+
+class Producer:
+    """What the resolving side has left with its promise: how it is stopped, and callbacks that must be kept alive."""
+
+    __slots__ = ("_abort", "_home", "kept")
+
+    def __init__(self, home: Home, on_cancel: Callable[[], object] | None = None) -> None:
+        self._home = home
+        self._abort: list[tuple[Callable[[], object], Context]] = []
+        self.kept: list[Callable[..., Any]] | None = None  # a list if `keep_alive` was asked for
+        if on_cancel is not None:
+            self.add(on_cancel)
+
+    def add(self, on_cancel: Callable[[], object]) -> None:
+        """Remember how the producer is stopped."""
+        if not callable(on_cancel):
+            raise expected_callable("on_cancel", on_cancel, "a function without parameters")
+        self._abort.append((on_cancel, copy_context()))
+
+    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
+        return ()
+
+    def _aborts(self) -> bool:
+        return bool(self._abort)
+
+    def _cancelled(self) -> None:
+        while self._abort:
+            try:
+                on_cancel, context = self._abort.pop()
+            except IndexError:  # another thread has told the producer
+                return
+            self._home.enqueue(Call(self._home, on_cancel, context=context))
+
+
+def producer_of(promise: Cell) -> Producer | None:
+    """Find the place for what the resolving side leaves; None if the promise has been resolved."""
+    work = getattr(promise, "_work", None)
+    if work is None and promise._state is PENDING:
+        work = promise._work = Producer(promise._home)
+    return work if isinstance(work, Producer) else None
+
+
+def stop_by(promise: Cell, on_cancel: Callable[[], object]) -> None:
+    """Leave the function that stops the producer; it is called at once if the promise has been cancelled already."""
+    producer = producer_of(promise) or Producer(promise._home)
+    producer.add(on_cancel)
+    if promise._state is not PENDING:
+        promise._work = None
+        if isinstance(promise._value, Cancelled):
+            producer._cancelled()
+
+
+def is_wanted(source: Cell, without: Reaction | None = None) -> bool:
+    """Tell whether anybody depends on a pending promise, or has depended on a settled one."""
+    reactions = source._reactions
+    return reactions is None or any(one is not without and one._depends() for one in tuple(reactions))
+
+
+def cancel(promise: Cell, reason: Cancelled) -> bool:
+    """Reject a promise and those on which only it depends; false if it is settled already."""
+    if not promise._reject(reason, None):
+        return False
+    cancelled = deque([promise])
+    while cancelled:
+        sources = _let_go(cancelled.popleft())
+        cancelled += [source for source in sources if not is_wanted(source) and source._reject(reason, None)]
+    return True
+
+
+def abandon(source: Cell) -> None:
+    """Cancel a promise that is no longer awaited, if nobody else depends on it and a producer can be stopped (S13)."""
+    if not is_wanted(source) and _can_be_stopped(source):
+        cancel(source, cancellation(None))
+
+
+def _paths(promise: Cell) -> list[tuple[Cell, Reaction]]:
+    """List the pending promises on which one depends directly, each with the reaction through which it does."""
+    work, source = getattr(promise, "_work", None), promise._source
+    if hasattr(promise, "_release"):
+        return []  # its value is a resource: the way up to it must be gone to the end
+    paths = [] if work is None else list(work._paths())
+    if source is not None:
+        paths.append((source, promise))
+    return paths
+
+
+def _let_go(promise: Cell) -> list[Cell]:
+    """Detach a cancelled promise from all that it depended on, and tell its producer; gives the former."""
+    work, paths = getattr(promise, "_work", None), _paths(promise)
+    is_resource = hasattr(promise, "_release")
+    if not is_resource and promise._source is not None and type(promise._on_rejected) is not Always:
+        promise._detach()
+    if work is not None and (work._aborts() or not is_resource):
+        work._cancelled()
+        promise._work = None
+    return [source for source, _ in paths]
+
+
+def _can_be_stopped(promise: Cell) -> bool:
+    """Tell whether a cancellation that starts here would reach a producer that can be stopped."""
+    seen = [promise]
+    while seen:
+        cell = seen.pop()
+        work = getattr(cell, "_work", None)
+        if work is not None and work._aborts():
+            return True
+        seen.extend(source for source, reaction in _paths(cell) if not is_wanted(source, reaction))
+    return False
