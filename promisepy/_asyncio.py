@@ -147,9 +147,7 @@ def is_awaitable(value: object) -> bool:
 
 def is_future(value: Any) -> bool:
     """Tell whether a value calls back when it is done, and is no foreign awaitable that merely can do so too."""
-    if not has(value, "add_done_callback") or has(value, "__next__"):
-        return False  # an iterator, such as a streaming call of gRPC, is done when it has been read
-    return asyncio.isfuture(value) or not has(value, "__await__")
+    return has(value, "add_done_callback") and (asyncio.isfuture(value) or not has(value, "__await__"))
 
 
 def run_awaitable(home: Home, awaitable: Any, resolve: Resolver, reject: Resolver) -> Callable[[], object] | None:
