@@ -64,7 +64,7 @@ def thenables_with_other_signatures(other: Other[int]) -> None:
 class Request(Promise[T_co]):
     """A subclass keeps its methods; what `then` gives is a plain promise."""
 
-    def cancel(self) -> None: ...
+    def send(self) -> None: ...
 
 
 class Text(Promise[str]):
@@ -75,7 +75,7 @@ def subclasses(request: Request[int], text: Text) -> None:
     assert_type(Request[int](lambda resolve, reject: resolve(1)), Request[int])
     assert_type(request.then(show), Promise[str])
     assert_type(request.catch(recover), Promise[int | bytes])
-    assert_type(request.finally_(request.cancel), Promise[int])
+    assert_type(request.finally_(request.send), Promise[int])
     assert_type(text.then(len), Promise[int])
     assert_type(text.wait(), str)
     assert_type(text.value, str | None)
