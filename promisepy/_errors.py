@@ -236,8 +236,11 @@ def expected_outcome(got: object) -> TypeError:
     return TypeError(f"a Convention's outcome function must return a tuple of values, got {short(got)}: write (value,)")
 
 
-def expected_seconds(caller: str, got: object) -> TypeError:
+def expected_seconds(caller: str, got: object, *, optional: bool) -> TypeError:
     """Say that a timeout is a number of seconds."""
+    if not optional:
+        example = caller.rpartition(".")[2].replace("()", "(2.5)")
+        return TypeError(f"{caller} expected a number of seconds, got {short(got)}: write {example}")
     return TypeError(f"{caller} expected a timeout in seconds or None, got {short(got)}: write timeout=2.5")
 
 

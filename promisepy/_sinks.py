@@ -161,7 +161,7 @@ def check_seconds(caller: str, timeout: object, *, optional: bool = True) -> Non
     if timeout is None and optional:
         return
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout != timeout:
-        raise _errors.expected_seconds(caller, timeout)
+        raise _errors.expected_seconds(caller, timeout, optional=optional)
 
 
 def check_wait(timeout: object, pump: object) -> None:
