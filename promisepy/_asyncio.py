@@ -14,7 +14,7 @@ from typing import Any
 from ._cancel import abandon
 from ._cell import PENDING, Cell, Reaction
 from ._errors import Cancelled, await_without_loop, stop_iteration_reason
-from ._host import current_home, running_loop
+from ._host import current_home, loop_homes, running_loop
 from ._jobs import Home
 from ._types import FutureLike
 
@@ -45,15 +45,11 @@ class Waiter(Reaction):
 
     __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "_loop")
 
-    _loop: asyncio.AbstractEventLoop
+    _loop: asyncio.AbstractEventLoop  # read by the task, which asks `get_loop()` first if there is one
     _asyncio_future_blocking: bool
     _cancelled: tuple[object, ...] | None
     _callback: Callback | None
     _context: Context | None
-
-    def get_loop(self) -> asyncio.AbstractEventLoop:
-        """Tell the task that it is on the right loop."""
-        return self._loop
 
     def add_done_callback(self, callback: Callback, *, context: Context | None = None) -> None:
         """Take the task's wake-up; only now is it worth a place among the reactions."""
@@ -100,10 +96,10 @@ def suspend(source: Cell) -> Waiter:
         raise await_without_loop()
     waiter = Waiter()  # fields set here: an __init__ would cost a call
     waiter._loop = loop
-    waiter._home = current_home()
+    waiter._home = loop_homes.get(loop) or current_home()
     waiter._source = source
     waiter._asyncio_future_blocking = True
-    waiter._cancelled = waiter._callback = waiter._context = None
+    waiter._cancelled = None
     return waiter
 
 

@@ -179,7 +179,7 @@ class Cell(Reaction):
     )
 
     _state: State
-    _value: object  # the value, or the reason; unset while pending
+    _value: Any  # the value, or the reason; unset while pending
     _reactions: list[Reaction] | None
     _traceback: TracebackType | None  # of the reason when it came; set with the state "rejected"
     _outer: BaseException | None  # likewise: its `__context__`

@@ -313,7 +313,8 @@ class Promise(Refusals, Generic[T_co]):
             if self._state is REJECTED:
                 self._observe()
                 raise self._raised()
-            return cast("T_co", self._value)
+            value: T_co = self._value
+            return value
         finally:
             del self  # INV-RC: the reason's traceback will hold this frame
 
@@ -356,7 +357,8 @@ class Promise(Refusals, Generic[T_co]):
         try:
             if self._state is REJECTED:
                 raise self._raised()
-            return cast("T_co", self._value)
+            value: T_co = self._value
+            return value
         finally:
             del self, wake  # INV-RC: what was raised meanwhile leads to this frame
 

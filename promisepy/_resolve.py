@@ -92,14 +92,15 @@ class Resolution(Cell):
         if source._state is FULFILLED:
             self._resolve(source._value)
         else:
-            self._reject(source._value, source._traceback)  # type: ignore[arg-type]  # a rejected cell holds a reason
+            self._reject(source._value, source._traceback)
 
     def _run(self) -> None:
         """Run the handler that `then` left here, on the outcome of the source (NewPromiseReactionJob, 27.2.2.1)."""
         source = self._source
         if source is None:
             return
-        value, handler, context = source._value, None, self._context
+        value: object = source._value
+        handler, context = None, self._context
         try:
             self._source = None
             if source._state is FULFILLED:
