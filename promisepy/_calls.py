@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import Context, copy_context
+from typing import Any
 
 from ._errors import stuck
-from ._jobs import Home
+from ._jobs import Home, fatal
 from ._reports import describe_site, report_error
 
 __all__ = ["Call"]
@@ -27,9 +28,22 @@ class Call:
 
     def _run(self) -> None:
         try:
-            self._context.run(self._function, *self._arguments)
-        except Exception as error:
-            report_error(error, self._home)
+            result = self._context.run(self._function, *self._arguments)
+            if hasattr(type(result), "__await__"):
+                self._home.start(self._finish(result), self._context.copy())
+        except BaseException as error:
+            self._report(error)
+
+    async def _finish(self, result: Any) -> None:
+        try:
+            await result
+        except BaseException as error:
+            self._report(error)
+
+    def _report(self, error: BaseException) -> None:
+        if fatal(error):
+            raise error
+        report_error(error, self._home)
 
     def _abandon(self, home: Home) -> None:
         report_error(stuck(home.describe(), describe_site(None)), home)

@@ -7,18 +7,19 @@ combinator, an awaiting task, a thread in `wait`. A promise that is merely refer
 
 Threads. Settling is exclusive (`_cell.py`), so each promise is cancelled, and each producer told, at most once. Two
 threads may cancel the last two dependants of a promise at the same time: each first settles its own, and then looks for
-others, so at least one of them finds none.
+others, so at least one of them finds none. Who leaves a producer, or work, with a promise looks at its state after; who
+cancels writes the state first and looks for them after.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from contextvars import Context, copy_context
 from typing import Any
 
 from ._calls import Call
-from ._cell import PENDING, Always, Cell, Reaction
+from ._cell import PENDING, Always, Cell, Reaction, Stoppable
 from ._errors import Cancelled, cancellation, expected_callable
 from ._jobs import Home
 
@@ -43,9 +44,6 @@ class Producer:
             raise expected_callable("on_cancel", on_cancel, "a function without parameters")
         self._abort.append((on_cancel, copy_context()))
 
-    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
-        return ()
-
     def _aborts(self) -> bool:
         return bool(self._abort)
 
@@ -58,38 +56,59 @@ class Producer:
             self._home.enqueue(Call(self._home, on_cancel, context=context))
 
 
-def producer_of(promise: Cell) -> Producer | None:
-    """Find the place for what the resolving side leaves; None if the promise has been resolved."""
-    work = getattr(promise, "_work", None)
-    if work is None and promise._state is PENDING:
-        work = promise._work = Producer(promise._home)
-    return work if isinstance(work, Producer) else None
+class Stopped:
+    """Stands in a cancelled promise for its producer, to tell it from one that has rejected with `Cancelled` itself."""
+
+    __slots__ = ()
+
+    def _aborts(self) -> bool:
+        return False
+
+    def _cancelled(self) -> None:
+        """Do nothing: that has been done."""
+
+
+STOPPED = Stopped()
+
+
+def producer_of(promise: Cell) -> Producer:
+    """Find the place for what the resolving side leaves."""
+    producer = getattr(promise, "_producer", None)
+    if not isinstance(producer, Producer):
+        producer = promise._producer = Producer(promise._home)
+    return producer
 
 
 def stop_by(promise: Cell, on_cancel: Callable[[], object]) -> None:
     """Leave the function that stops the producer; it is called at once if the promise has been cancelled already."""
-    producer = producer_of(promise) or Producer(promise._home)
+    pending, stopped = promise._state is PENDING, getattr(promise, "_producer", None) is STOPPED
+    producer = producer_of(promise) if pending else Producer(promise._home)
     producer.add(on_cancel)
-    if promise._state is not PENDING:
-        promise._work = None
-        if isinstance(promise._value, Cancelled):
-            producer._cancelled()
+    if stopped or (pending and promise._state is not PENDING and isinstance(promise._value, Cancelled)):
+        producer._cancelled()
 
 
-def is_wanted(source: Cell, without: Reaction | None = None) -> bool:
-    """Tell whether anybody depends on a pending promise, or has depended on a settled one."""
+def is_wanted(source: Cell, without: Collection[int] = ()) -> bool:
+    """Tell whether anybody depends on a pending promise, or has depended on a settled one; `without` holds ids."""
     reactions = source._reactions
-    return reactions is None or any(one is not without and one._depends() for one in tuple(reactions))
+    if reactions is None:
+        return True
+    # Twice: while others remove theirs, a list that is walked in place may hide one, but never shows one too many.
+    for seen in (reactions, tuple(reactions)):
+        for one in seen:
+            if id(one) not in without and one._depends():
+                return True
+    return False
 
 
 def cancel(promise: Cell, reason: Cancelled) -> bool:
     """Reject a promise and those on which only it depends; false if it is settled already."""
-    if not promise._reject(reason, None):
+    if not _settle(promise, reason):
         return False
     cancelled = deque([promise])
     while cancelled:
         sources = _let_go(cancelled.popleft())
-        cancelled += [source for source in sources if not is_wanted(source) and source._reject(reason, None)]
+        cancelled += [source for source in sources if not is_wanted(source) and _settle(source, reason)]
     return True
 
 
@@ -97,6 +116,14 @@ def abandon(source: Cell) -> None:
     """Cancel a promise that is no longer awaited, if nobody else depends on it and a producer can be stopped (S13)."""
     if not is_wanted(source) and _can_be_stopped(source):
         cancel(source, cancellation(None))
+
+
+def _settle(promise: Cell, reason: Cancelled) -> bool:
+    return promise._reject(reason, None, _producer(promise))
+
+
+def _producer(promise: Cell) -> Stoppable | None:
+    return getattr(promise, "_producer", None)
 
 
 def _paths(promise: Cell) -> list[tuple[Cell, Reaction]]:
@@ -111,11 +138,18 @@ def _paths(promise: Cell) -> list[tuple[Cell, Reaction]]:
 
 
 def _let_go(promise: Cell) -> list[Cell]:
-    """Detach a cancelled promise from all that it depended on, and tell its producer; gives the former."""
-    work, paths = getattr(promise, "_work", None), _paths(promise)
+    """Detach a cancelled promise from all that it depended on, and have its producer stopped; gives the former."""
+    work, producer, paths = getattr(promise, "_work", None), _producer(promise), _paths(promise)
     is_resource = hasattr(promise, "_release")
-    if not is_resource and promise._source is not None and type(promise._on_rejected) is not Always:
-        promise._detach()
+    if producer is not None:
+        producer._cancelled()  # one that has come since the promise was settled
+    if not is_resource:
+        promise._producer = STOPPED
+        if promise._source is not None and type(promise._on_rejected) is not Always:
+            promise._detach()
+            # In this order: a job that is just beginning on another thread must not meet a handler without a context.
+            promise._on_fulfilled = promise._on_rejected = None
+            promise._context = None
     if work is not None and (work._aborts() or not is_resource):
         work._cancelled()
         promise._work = None
@@ -124,11 +158,14 @@ def _let_go(promise: Cell) -> list[Cell]:
 
 def _can_be_stopped(promise: Cell) -> bool:
     """Tell whether a cancellation that starts here would reach a producer that can be stopped."""
-    seen = [promise]
+    seen, doomed = [promise], set[int]()
     while seen:
         cell = seen.pop()
-        work = getattr(cell, "_work", None)
-        if work is not None and work._aborts():
+        producer, work = _producer(cell), getattr(cell, "_work", None)
+        if (producer is not None and producer._aborts()) or (work is not None and work._aborts()):
             return True
-        seen.extend(source for source, reaction in _paths(cell) if not is_wanted(source, reaction))
+        for source, reaction in _paths(cell):
+            doomed.add(id(reaction))
+            if not is_wanted(source, doomed):
+                seen.append(source)
     return False

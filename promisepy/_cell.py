@@ -50,6 +50,7 @@ __all__ = [
     "Filtered",
     "Handler",
     "Reaction",
+    "Stoppable",
     "Work",
     "reaches",
     "set_context",
@@ -115,8 +116,19 @@ class Unsettled(Reaction):
 UNSETTLED: Final = Unsettled()
 
 
+class Stoppable(Protocol):
+    """What the resolving side has left: how it is stopped."""
+
+    def _aborts(self) -> bool:
+        """Tell whether it can be."""
+        ...
+
+    def _cancelled(self) -> None:
+        """Have it stopped; called on any thread, perhaps on two at once."""
+
+
 class Work(Protocol):
-    """What a pending promise without handlers of its own is waiting for, and a cancellation is passed on to."""
+    """What a promise that is resolved but pending is waiting for, and a cancellation is passed on to."""
 
     def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
         """List the promises whose outcome is awaited, each with the reaction that waits."""
@@ -169,6 +181,7 @@ class Cell(Reaction):
         "_on_fulfilled",
         "_on_rejected",
         "_outer",
+        "_producer",
         "_reactions",
         "_release",
         "_site",
@@ -186,7 +199,8 @@ class Cell(Reaction):
     _alarm: Alarm | None  # likewise
     _observed: bool  # unset until somebody has looked at a rejection, or let go of the promise while it was pending
     _site: Site | None  # unset outside debug mode
-    _work: Work | None  # unset if there never was any, None once it is done
+    _producer: Stoppable | None  # unset if there never was any, None once it has resolved the promise
+    _work: Work | None  # likewise
     _release: Callable[[Any], object]  # takes a value that comes after a cancellation; unset unless `using` set it
     # Unset unless `then` made this promise; None again once its job has run.
     _on_fulfilled: Handler | None
@@ -220,8 +234,10 @@ class Cell(Reaction):
                     home.arm()
         self._reactions = None
 
-    def _reject(self, reason: BaseException, traceback: TracebackType | None) -> bool:
-        """Reject, unless it has been settled before; tells which."""
+    def _reject(
+        self, reason: BaseException, traceback: TracebackType | None, producer: Stoppable | None = None
+    ) -> bool:
+        """Reject, unless it has been settled before; tells which. A producer is to be stopped before anybody hears."""
         reactions = self._reactions
         try:
             reactions.remove(UNSETTLED)  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # asking first would not be atomic
@@ -233,6 +249,8 @@ class Cell(Reaction):
         self._raised()
         self._alarm = None
         self._state = REJECTED
+        if producer is not None:
+            producer._cancelled()
         if reactions:
             _queue(reactions)
         elif not isinstance(reason, SILENT) and not hasattr(self, "_observed"):

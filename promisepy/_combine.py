@@ -14,9 +14,9 @@ from ._asyncio import as_reason
 from ._cancel import cancel, is_wanted
 from ._cell import FULFILLED, PENDING, REJECTED, SILENT, Cell, Reaction
 from ._errors import cancellation, expected_iterable
-from ._jobs import Home
+from ._jobs import Home, fatal
 from ._reports import report_error
-from ._resolve import Resolution, cut_context, fatal
+from ._resolve import Resolution, cut_context
 from ._types import Fulfilled, Rejected
 
 __all__ = ["All", "AllSettled", "Any_", "Group", "Race", "Restore", "outcome_of"]

@@ -27,13 +27,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from ._types import Report
 
-__all__ = ["BURST", "Home", "Job", "Timer", "Timers"]
+__all__ = ["BURST", "LONGEST", "Home", "Job", "Timer", "Timers", "fatal"]
 
 # Jobs that run before the host gets its turn. Large, since a turn costs about as much as ten jobs; bounded, so that a
 # chain that never ends cannot keep the host from its sockets.
 BURST = 1000
 # A heap of timers is cleared of cancelled ones when it has doubled, and not while it is as small as this.
 FEW = 64
+# No clock is asked to wait longer, in seconds: thirty years, which every platform can count.
+LONGEST = 1e9
 
 
 class Job(Protocol):
@@ -56,10 +58,15 @@ class Suspect(Protocol):
         """Report it, unless it has been observed."""
 
 
+def fatal(error: BaseException) -> bool:
+    """Tell whether an exception is meant for the interpreter rather than for a handler."""
+    return isinstance(error, (KeyboardInterrupt, SystemExit))
+
+
 class Home:
     """A FIFO queue of jobs and the flag that says whether somebody is going to drain it."""
 
-    __slots__ = ("__weakref__", "armed", "jobs", "outer", "running", "suspects", "unattended")
+    __slots__ = ("__weakref__", "armed", "clocked", "jobs", "outer", "running", "suspects", "unattended")
 
     def __init__(self) -> None:
         self.jobs: deque[Job] = deque()
@@ -69,6 +76,8 @@ class Home:
         self.running: Job | None = None
         self.outer: BaseException | None = None
         self.suspects: list[Suspect] = []
+        # Timers that a loop's or a host's clock is going to ring, unless it ends before.
+        self.clocked: set[Timer] = set()
 
     def enqueue(self, job: Job) -> None:
         """Queue `job`, from any thread. Hot callers write these two lines in place."""
@@ -157,7 +166,7 @@ class Timer:
     __slots__ = ("_home", "_job", "_stop", "deadline")
 
     def __init__(self, home: Home, seconds: float, job: Job) -> None:
-        self.deadline: float = time.monotonic() + seconds
+        self.deadline: float = time.monotonic() + min(seconds, LONGEST)
         self._home = home
         self._job: Job | None = job
         self._stop: Callable[[], object] | None = None
@@ -179,18 +188,21 @@ class Timer:
     def cancel(self) -> None:
         """Forget the job."""
         self._job = None
+        self._home.clocked.discard(self)
         stop, self._stop = self._stop, None
         if stop is not None:
             stop()
 
     def started(self, stop: Callable[[], object]) -> None:
         """Remember how the clock is told to forget this timer."""
+        self._home.clocked.add(self)
         self._stop = stop
         if self._job is None:  # cancelled meanwhile, on another thread
-            stop()
+            self.cancel()
 
     def ring(self) -> None:
         """Queue the job."""
+        self._home.clocked.discard(self)
         job, self._job, self._stop = self._job, None, None
         if job is not None:
             self._home.enqueue(job)

@@ -98,7 +98,7 @@ class Promise(Refusals, Generic[T_co]):
             raise _errors.expected_executor(executor)
         self._begin(current_home())
         if on_cancel is not None:
-            self._work = Producer(self._home, on_cancel)
+            self._producer = Producer(self._home, on_cancel)
         resolve, reject = resolving_functions(self)
         try:
             outcome = executor(resolve, reject)
@@ -699,7 +699,7 @@ class Promise(Refusals, Generic[T_co]):
         promise = pending()
         resolve, reject = resolving_functions(promise)
         if keep_alive or on_cancel is not None:
-            promise._work = producer = Producer(promise._home, on_cancel)
+            promise._producer = producer = Producer(promise._home, on_cancel)
             if keep_alive:
                 producer.kept = [resolve, reject]
         # Half the price of Resolvers(...), whose __new__ is a Python function.
@@ -1036,9 +1036,9 @@ class Resolvers(NamedTuple, Generic[T]):
         if not callable(fn):
             raise _errors.expected_callable("via()", fn, "a function")
         callback = adapt(fn, self.resolve, self.reject, returns)
-        work = getattr(self.promise, "_work", None)
-        if isinstance(work, Producer) and work.kept is not None:
-            work.kept.append(callback)
+        producer = getattr(self.promise, "_producer", None)
+        if isinstance(producer, Producer) and producer.kept is not None:
+            producer.kept.append(callback)
         return callback
 
     def on_cancel(self, abort: Callable[[], object], /) -> None:

@@ -6,8 +6,8 @@ import weakref
 from collections.abc import Callable
 
 from ._cell import PENDING
-from ._jobs import Home, Timer
-from ._resolve import Claim, Resolution, fatal
+from ._jobs import Home, Timer, fatal
+from ._resolve import Claim, Resolution
 
 __all__ = ["Pump", "PumpedClaim"]
 

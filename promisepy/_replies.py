@@ -90,7 +90,7 @@ class Replies(Generic[K, T]):
         entry.asked = promise
         if promise is mine and entry.answer is None:
             expiry = Expiry(self, entry)
-            promise._work = Producer(promise._home, expiry.forget)
+            promise._producer = Producer(promise._home, expiry.forget)
             if self._timeout is not None:
                 entry.timer = Timer(promise._home, self._timeout, expiry)
         self._meet(entry)
@@ -192,7 +192,7 @@ class Replies(Generic[K, T]):
             return
         if entry.timer is not None:
             entry.timer.cancel()
-        promise._work = None
+        promise._producer = None
         if isinstance(answer, Fulfilled):
             promise._resolve(answer.value)
         else:

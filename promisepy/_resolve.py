@@ -8,9 +8,10 @@ from contextvars import Context, copy_context
 from typing import Any, Final, TypeGuard, cast
 
 from ._asyncio import as_reason
-from ._cancel import producer_of, stop_by
+from ._cancel import cancel, is_wanted, producer_of, stop_by
 from ._cell import FULFILLED, PENDING, SILENT, Cell, Filtered, Handler, Reaction, set_context
 from ._errors import (
+    cancellation,
     dropped,
     expected_catch_arguments,
     expected_exception_types,
@@ -18,7 +19,7 @@ from ._errors import (
     self_resolution,
     unexpected_arguments,
 )
-from ._jobs import Home
+from ._jobs import Home, fatal
 from ._reports import report_error, settings, submit_error, without_ours
 from ._rules import Rule, Then, find_then
 
@@ -26,7 +27,6 @@ __all__ = [
     "Adoption",
     "Claim",
     "Resolution",
-    "fatal",
     "rejection_handler",
     "resolving_functions",
     "settle_by_raise",
@@ -59,7 +59,13 @@ class Resolution(Cell):
     def _adopt(self, value: Any, context: Context | None) -> None:
         if issubclass(type(value), Resolution):  # isinstance() would believe the `__class__` of a Mock(spec=Promise)
             self._work = adoption = Adoption(self, value)
-            self._home.enqueue(adoption)
+            if self._state is PENDING or hasattr(self, "_release"):
+                self._home.enqueue(adoption)
+            else:  # cancelled while the handler ran: a cancellation now would have met the adoption
+                self._work = None
+                adoption._cancelled()
+                if not is_wanted(value):
+                    cancel(value, cancellation(self._value))
             return
         try:
             then = find_then(value, self._home)
@@ -72,7 +78,8 @@ class Resolution(Cell):
         if then is None:
             self._fulfil(value)
         else:
-            self._home.enqueue(ThenableJob(self, then, context or copy_context()))
+            self._work = job = ThenableJob(self, then, context or copy_context())
+            self._home.enqueue(job)
 
     def _fail(self, error: BaseException, frames: int = 1) -> None:
         """Reject with what user code raised, less the topmost `frames` of this package; pass on what is fatal."""
@@ -137,11 +144,6 @@ def _matching(left: Handler | Filtered | None, source: Cell) -> Handler | None:
     return left.handler if isinstance(left, Filtered) else left
 
 
-def fatal(error: BaseException) -> bool:
-    """Tell whether an exception is meant for the interpreter rather than for a handler."""
-    return isinstance(error, (KeyboardInterrupt, SystemExit))
-
-
 def cut_context(error: BaseException, outer: BaseException | None) -> None:
     """Remove from `error` the exception that was being handled where the queue happened to be drained."""
     seen = error
@@ -191,7 +193,8 @@ class Adoption(Reaction):
         return self._target
 
     def _depends(self) -> bool:
-        return self._target is not None and self._target._depends()
+        target = self._target
+        return target is not None and target._depends()
 
     def _unmark(self) -> None:
         mark, self._mark = self._mark, None
@@ -199,10 +202,11 @@ class Adoption(Reaction):
             mark._detach()
 
     def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
-        source, mark = self._source, self._mark
-        if source is not None:
-            return [(source, self)]
-        return [] if mark is None or mark._source is None else [(mark._source, mark)]
+        for reaction in (self, self._mark):
+            source = None if reaction is None else reaction._source
+            if reaction is not None and source is not None:
+                return [(source, reaction)]
+        return []
 
     def _aborts(self) -> bool:
         return False
@@ -248,6 +252,7 @@ class ThenableJob:
 
     def _run(self) -> None:
         target = self._target
+        target._work = None
         resolve, reject = resolving_functions(target)
         try:
             stop = self._context.run(self._then, resolve, reject)
@@ -263,6 +268,15 @@ class ThenableJob:
 
     def _settles(self) -> None:
         """Name no promise: the then-method may wait here, while another thread calls what it was given."""
+
+    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
+        return ()
+
+    def _aborts(self) -> bool:
+        return type(self._then) is Rule and self._then.stops
+
+    def _cancelled(self) -> None:
+        """Do nothing: what has not been started cannot be stopped; it is when the job has run."""
 
 
 class Claim(list[Resolution]):
@@ -286,7 +300,7 @@ class Claim(list[Resolution]):
             promise = self.pop()
         except IndexError:
             return
-        promise._work = None
+        promise._producer = None
         if id(type(value)) in PLAIN:
             promise._fulfil(value)  # as `_resolve` would
             return
@@ -301,14 +315,14 @@ class Claim(list[Resolution]):
             promise = self.pop()
         except IndexError:
             return
-        promise._work = None
+        promise._producer = None
         error = to_exception(reason)
         promise._reject(as_reason(error), error.__traceback__)
 
     def __del__(self) -> None:
         if self and not settings.exiting:
             promise = self.pop()
-            promise._work = None
+            promise._producer = None
             # Two references are ours. If there is no third and no reaction, the whole affair is dropped, as after a
             # timeout, and nobody can miss the outcome.
             is_missed = sys.getrefcount(promise) > 2 or len(promise._reactions or ()) > 1
@@ -329,7 +343,7 @@ def resolving_functions(promise: Resolution) -> tuple[Callable[..., None], Calla
             promise = claim.pop()
         except IndexError:
             return
-        promise._work = None
+        promise._producer = None
         if more or named:
             promise._reject(unexpected_arguments("resolve", (value, *more), named), None)
         elif id(type(value)) in PLAIN:
@@ -343,7 +357,7 @@ def resolving_functions(promise: Resolution) -> tuple[Callable[..., None], Calla
             promise = claim.pop()
         except IndexError:
             return
-        promise._work = None
+        promise._producer = None
         if more or named:
             promise._reject(unexpected_arguments("reject", (reason, *more), named), None)
             return

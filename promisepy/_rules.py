@@ -30,6 +30,13 @@ class Rule(partial[object]):
 
     __slots__ = ()
 
+    @property
+    def stops(self) -> bool:
+        """Tell, before it is called, whether it is going to return one; of a function of the user's it is assumed."""
+        if self.func is watch_future:
+            return has(self.args[0], "cancel")
+        return self.func not in (watch_kazoo, watch_celery)
+
 
 _registered: dict[type, Callable[[Any, Resolve[Any], Reject], object]] = {}
 

@@ -22,10 +22,10 @@ class Delay:
         self._promise = promise
         self._value = value
         timer = Timer(promise._home, seconds, self)
-        promise._work = Producer(promise._home, timer.cancel)
+        promise._producer = Producer(promise._home, timer.cancel)
 
     def _run(self) -> None:
-        self._promise._work = None
+        self._promise._producer = None
         self._promise._resolve(self._value)
 
     def _abandon(self, home: Home) -> None:
