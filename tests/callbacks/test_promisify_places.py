@@ -1,0 +1,214 @@
+"""`promisify`: callbacks that go onto an attribute of the object, or to methods of what the call returns."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from promisepy import BrokenPromise, CallbackError, Report, promisify
+
+from .helpers import reason_of, turn, value_of
+
+Callback = Callable[..., Any]
+
+
+class Slot:
+    """A library whose callbacks are attributes, as those of MQTT clients and GPIO buttons are."""
+
+    on_done: Callback | None = None
+    on_error: Callback | None = None
+
+    def __init__(self) -> None:
+        self.requests: list[Any] = []
+
+    def start(self, request: Any = None) -> None:
+        self.requests.append(request)
+
+    def finish(self, *arguments: Any) -> Any:
+        return self.on_done(*arguments) if self.on_done is not None else "ignored"
+
+
+def unused(*arguments: Any) -> None:
+    raise AssertionError("somebody else's callback was called")
+
+
+def test_an_attribute_is_set_before_the_call_and_set_back_when_the_promise_is_settled() -> None:
+    seen: list[Any] = []
+
+    class Library(Slot):
+        def start(self, request: Any = None) -> None:
+            seen.append(self.on_done)
+
+    library = Library()
+    library.on_done = unused
+    promise = promisify(library.start, callback=".on_done")()
+    assert seen == [library.on_done] != [unused]
+    library.finish("answer")
+    assert value_of(promise) == "answer"
+    assert library.on_done is unused
+
+
+@pytest.mark.parametrize("settle", ["call raises", "error", "check raises"])
+def test_an_attribute_is_set_back_whatever_the_outcome(settle: str) -> None:
+    library = Slot()
+    library.on_done = library.on_error = unused
+
+    def check(returned: object) -> None:
+        if settle == "check raises":
+            raise OSError
+
+    arguments = ("too", "many") if settle == "call raises" else ()
+    promise = promisify(library.start, callback=".on_done", errback=".on_error", check=check)(*arguments)
+    if settle == "error":
+        library.on_error(OSError())
+    assert type(reason_of(promise)) is (TypeError if settle == "call raises" else OSError)
+    assert (library.on_done, library.on_error) == (unused, unused)
+
+
+def test_an_attribute_that_somebody_else_has_set_since_is_left_alone() -> None:
+    library = Slot()
+    promise = promisify(library.start, callback=".on_done")()
+    callback, library.on_done = library.on_done, unused
+    callback("answer")
+    assert value_of(promise) == "answer"
+    assert library.on_done is unused
+
+
+def test_calls_that_share_an_attribute_are_answered_last_in_first_out() -> None:
+    library = Slot()
+    start = promisify(library.start, callback=".on_done")
+    first, second = start(1), start(2)
+    library.finish("b")
+    assert value_of(second) == "b"
+    library.finish("a")
+    assert value_of(first) == "a"
+    assert library.finish("nobody waits") == "ignored"
+
+
+def test_an_attribute_that_the_library_clears_without_a_call_breaks_the_promise() -> None:
+    library = Slot()
+    promise = promisify(library.start, callback=".on_done")()
+    library.on_done = None
+    assert type(reason_of(promise)) is BrokenPromise
+
+
+def test_an_object_without_the_attribute_has_it_for_as_long_as_the_promise_waits() -> None:
+    class Bare:
+        def start(self) -> None: ...
+
+    bare = Bare()
+    promise = promisify(bare.start, callback=".on_done")()
+    bare.on_done(5)  # type: ignore[attr-defined]  # set from outside
+    assert value_of(promise) == 5
+    assert getattr(bare, "on_done", None) is None
+
+
+def test_an_object_that_takes_no_such_attribute_rejects() -> None:
+    class Closed:
+        __slots__ = ()
+
+        def start(self) -> None: ...
+
+    assert type(reason_of(promisify(Closed().start, callback=".on_done")())) is AttributeError
+
+
+def test_an_unbound_method_uses_the_attribute_of_its_first_argument() -> None:
+    library = Slot()
+    promise = promisify(Slot.start, callback=".on_done")(library, "request")
+    library.finish("answer")
+    assert value_of(promise) == "answer"
+    assert library.requests == ["request"]
+
+
+class Handle:
+    """What a call returns: callbacks are registered on it, and called at once if the outcome is there."""
+
+    def __init__(self, *outcome: Any, failed: bool = False) -> None:
+        self.outcome = outcome
+        self.failed = failed
+        self.log: list[str] = []
+
+    def add_callback(self, callback: Callback) -> Handle:
+        self.log.append("callback")
+        if not self.failed:
+            callback(*self.outcome)
+        return self
+
+    def add_errback(self, errback: Callback) -> None:
+        self.log.append("errback")
+        if self.failed:
+            errback(*self.outcome)
+
+    def add_both(self, *callbacks: Callback) -> None:
+        self.log.append(f"both of {len(callbacks)}")
+        callbacks[self.failed](*self.outcome)
+
+    def __await__(self) -> Any:
+        raise AssertionError("a handle is not awaited: it has called back")
+
+
+@pytest.mark.parametrize(
+    ("places", "log"),
+    [
+        (("().add_callback", "().add_errback"), ["callback", "errback"]),
+        (("().add_both", "().add_both"), ["both of 2"]),
+    ],
+)
+def test_methods_of_the_handle_are_called_once_each_and_may_call_back_at_once(places: Any, log: list[str]) -> None:
+    callback, errback = places
+    for handle in (Handle("answer"), Handle(OSError("no"), failed=True)):
+        promise = promisify(lambda handle=handle: handle, callback=callback, errback=errback)()
+        outcome = promise.outcome
+        turn()
+        assert promise.outcome == outcome is not None
+        assert handle.log == log
+        assert promise.value == (None if handle.failed else "answer")
+
+
+@pytest.mark.parametrize("returned", [None, 5, object()])
+def test_a_call_that_returns_no_handle_rejects(returned: Any, reports: list[Report]) -> None:
+    assert type(reason_of(promisify(lambda: returned, style="done_callback")())) is AttributeError
+    gc.collect()
+    assert reports == []
+
+
+def test_one_place_may_be_of_every_other_kind_than_the_other() -> None:
+    class Library(Slot):
+        def ask(self, key: str, callback: Callback | None = None, *, on_error: Callback | None = None) -> Handle:
+            chosen = on_error or self.on_error
+            if chosen is not None:
+                chosen(key, 4)
+            return Handle(key, 4, failed=True)
+
+    for errback in ("on_error", ".on_error", "().add_errback"):
+        for callback in (-1, 1, "callback", ".on_done", "().add_callback"):
+            reason = reason_of(promisify(Library().ask, callback=callback, errback=errback)("key"))
+            assert isinstance(reason, CallbackError)
+            assert reason.arguments == ("key", 4)
+
+
+@pytest.mark.parametrize("places", [(1, 0), (2, 0), (2, 1), (-1, 0), (-1, 1), (0, -1), (0, 1), (0, 2), (1, 2), (1, -1)])
+def test_two_positions_hold_whichever_comes_first(places: tuple[int, int]) -> None:
+    def three(*arguments: Any) -> None:
+        callback, errback = (arguments[place] for place in places)
+        assert len(arguments) == 3
+        [other] = [one for one in arguments if one is not callback and one is not errback]
+        callback(other) if other == "good" else errback(other)
+
+    promisified = promisify(three, callback=places[0], errback=places[1])
+    assert value_of(promisified("good")) == "good"
+    reason = reason_of(promisified("bad"))
+    assert isinstance(reason, CallbackError)
+    assert reason.arguments == ("bad",)
+
+
+def test_a_parameter_that_is_named_as_place_is_skipped_by_positional_arguments() -> None:
+    def start(callback: Callback, key: str, limit: int = 3) -> None:
+        callback(key, limit)
+
+    assert value_of(promisify(start, callback="callback")("a")) == ("a", 3)
+    assert value_of(promisify(start, callback="callback")("a", 4)) == ("a", 4)
+    assert value_of(promisify(start, callback="callback")(key="a")) == ("a", 3)

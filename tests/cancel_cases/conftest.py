@@ -1,0 +1,34 @@
+"""Fixtures for the tests of cancellation; in each of them, nothing may be reported that the test has not taken."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from promisepy import Promise, Report, debug
+from promisepy._reports import settings
+
+from ..awaiting.conftest import _cheap_collections, kind, run
+from ..threads.conftest import mainloop
+
+__all__ = ["_cheap_collections", "_nothing_lost", "kind", "mainloop", "mode", "run"]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_lost(reports: list[Report]) -> Iterator[None]:
+    """A test that expects reports takes them out of the list."""
+    yield
+    Promise.resolve().then().wait(timeout=20)
+    gc.collect()
+    assert reports == []
+
+
+@pytest.fixture(params=["usual", "debug", "strict"])
+def mode(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run a test without and with the switches for finding errors."""
+    before = settings.sites, settings.strict
+    debug.disable() if request.param == "usual" else debug.enable(strict=request.param == "strict")
+    yield request.param
+    settings.sites, settings.strict = before

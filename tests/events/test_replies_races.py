@@ -1,0 +1,284 @@
+"""Every schedule, with at most two preemptions, of what meets in one table of replies (S3).
+
+Whatever the order, each promise that was handed out is settled, or still stands in the table, where an answer finds it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from promisepy import BrokenPromise, Promise, Replies, _replies
+from promisepy._jobs import Timer
+
+from ..threads.conftest import Mainloop
+from ..threads.explorer import Race, explorer, files
+from .library import PATIENCE
+
+HOUR = 3600.0
+Table = Replies[int, str]
+
+
+def explore(make: Callable[[], Race], lanes: int = 2) -> None:
+    """Run every schedule; with three lanes, one preemption has to do."""
+    with explorer(lanes, watched=files("_replies"), preemptions=4 - lanes) as search:
+        assert search.explore(make) > 10
+
+
+def ask(replies: Table, found: list[Promise[str]], key: int = 1) -> None:
+    promise = replies[key]
+    promise.to_future()  # observes without a job on the lane's home, which nobody runs
+    found.append(promise)
+
+
+def outcome(promise: Promise[Any]) -> object:
+    """Give the value, or the class of the reason, or None."""
+    return promise.value if promise.reason is None else type(promise.reason)
+
+
+def answered(replies: Table, promise: Promise[str], key: int = 1) -> object:
+    """Give the outcome, after one more answer if there is none: who waits must be within its reach."""
+    if promise.state == "pending":
+        assert key in replies, "the promise has been forgotten, and nothing will ever settle it"
+        replies.resolve(key, "last")
+    assert promise.state != "pending"
+    return outcome(promise)
+
+
+def is_empty(replies: Table) -> bool:
+    return not replies._entries and len(replies) == 0
+
+
+def test_ask_and_answer(mainloop: Mainloop) -> None:
+    def make() -> Race:
+        replies, found = Table(), list[Promise[str]]()
+
+        def check() -> None:
+            assert [outcome(promise) for promise in found] == ["one"]
+            assert is_empty(replies)
+
+        return Race((lambda: ask(replies, found), lambda: replies.resolve(1, "one")), check)
+
+    explore(make)
+
+
+def test_ask_twice_and_answer(mainloop: Mainloop) -> None:
+    def make() -> Race:
+        replies, found = Table(), list[Promise[str]]()
+
+        def check() -> None:
+            assert {answered(replies, promise) for promise in found} <= {"one", "last"}
+            assert "one" in [outcome(promise) for promise in found]
+            assert is_empty(replies)
+
+        programs = (lambda: ask(replies, found), lambda: ask(replies, found), lambda: replies.resolve(1, "one"))
+        return Race(programs, check)
+
+    explore(make, 3)
+
+
+def test_two_who_ask_for_the_same_key(mainloop: Mainloop) -> None:
+    def make() -> Race:
+        replies, found = Table(), list[Promise[str]]()
+
+        def check() -> None:
+            assert found[0] is found[1]
+            assert (len(replies), answered(replies, found[0])) == (1, "last")
+
+        return Race((lambda: ask(replies, found), lambda: ask(replies, found)), check)
+
+    explore(make)
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_two_answers(mainloop: Mainloop, is_asked: bool) -> None:
+    def make() -> Race:
+        replies, found = Table(), list[Promise[str]]()
+        if is_asked:
+            ask(replies, found)
+
+        def check() -> None:
+            if not is_asked:
+                ask(replies, found)
+                assert is_empty(replies)
+            assert outcome(found[0]) in ("one", OSError)
+
+        return Race((lambda: replies.resolve(1, "one"), lambda: replies.reject(1, OSError())), check)
+
+    explore(make)
+
+
+def test_ask_and_the_early_answer_that_pushes_the_one_out(mainloop: Mainloop) -> None:
+    def make() -> Race:
+        replies, found = Table(early=1), list[Promise[str]]()
+        replies.resolve(1, "one")
+
+        def check() -> None:
+            assert answered(replies, found[0]) in ("one", "last")
+
+        return Race((lambda: ask(replies, found), lambda: replies.resolve(2, "two")), check)
+
+    explore(make)
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_ask_and_reject_all(mainloop: Mainloop, is_early: bool) -> None:
+    def make() -> Race:
+        replies, found = Table(), list[Promise[str]]()
+        if is_early:
+            replies.resolve(1, "one")
+
+        def check() -> None:
+            assert answered(replies, found[0]) in ("one", ConnectionError, "last")
+            assert is_empty(replies)
+
+        return Race((lambda: ask(replies, found), lambda: replies.reject_all(ConnectionError())), check)
+
+    explore(make)
+
+
+def test_ask_with_a_timeout_and_reject_all(mainloop: Mainloop, monkeypatch: pytest.MonkeyPatch) -> None:
+    timers = record_timers(monkeypatch)
+
+    def make() -> Race:
+        replies, found = Table(timeout=HOUR), list[Promise[str]]()
+        timers.clear()
+
+        def check() -> None:
+            assert answered(replies, found[0]) in (ConnectionError, "last")
+            assert [timer for timer in timers if not timer.is_cancelled] == []
+
+        return Race((lambda: ask(replies, found), lambda: replies.reject_all(ConnectionError())), check)
+
+    explore(make)
+
+
+def record_timers(monkeypatch: pytest.MonkeyPatch) -> list[Timer]:
+    made: list[Timer] = []
+
+    def make(*arguments: Any) -> Timer:
+        made.append(Timer(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr(_replies, "Timer", make)
+    return made
+
+
+def test_ask_with_a_timeout_and_answer_leave_no_timer(mainloop: Mainloop, monkeypatch: pytest.MonkeyPatch) -> None:
+    timers = record_timers(monkeypatch)
+
+    def make() -> Race:
+        replies, found = Table(timeout=HOUR), list[Promise[str]]()
+        timers.clear()
+
+        def check() -> None:
+            assert outcome(found[0]) == "one"
+            assert [timer for timer in timers if not timer.is_cancelled] == [], "a timer runs on for an hour"
+
+        return Race((lambda: ask(replies, found), lambda: replies.resolve(1, "one")), check)
+
+    explore(make)
+
+
+def test_answer_and_timeout(mainloop: Mainloop, monkeypatch: pytest.MonkeyPatch) -> None:
+    timers = record_timers(monkeypatch)
+
+    def make() -> Race:
+        replies, found = Table(timeout=HOUR), list[Promise[str]]()
+        ask(replies, found)
+        timers.pop().ring()
+
+        def check() -> None:
+            first = outcome(found[0])
+            assert first in ("one", TimeoutError)
+            ask(replies, found)
+            # An answer that came too late is an early one for the next request, or came together with the end.
+            assert answered(replies, found[1]) in (("one", "last") if first is TimeoutError else ("last",))
+            assert is_empty(replies)
+
+        return Race((mainloop.run, lambda: replies.resolve(1, "one")), check)
+
+    explore(make)
+
+
+def test_answer_and_reject_all(mainloop: Mainloop) -> None:
+    def make() -> Race:
+        replies, found = Table(), list[Promise[str]]()
+        ask(replies, found)
+
+        def check() -> None:
+            first = outcome(found[0])
+            assert first in ("one", ConnectionError)
+            ask(replies, found)
+            assert answered(replies, found[1]) in ("one", "last")
+            assert is_empty(replies)
+
+        return Race((lambda: replies.resolve(1, "one"), lambda: replies.reject_all(ConnectionError())), check)
+
+    explore(make)
+
+
+def test_answer_and_the_end_of_the_table(mainloop: Mainloop) -> None:
+    def make() -> Race:
+        box, found = [Table()], list[Promise[str]]()
+        ask(box[0], found)
+        callbacks = [box[0].via(lambda key, value: (key, value))]
+
+        def answer() -> None:
+            callbacks.pop()(1, "one")
+
+        def check() -> None:
+            assert outcome(found[0]) in ("one", BrokenPromise)
+
+        return Race((box.clear, answer), check)
+
+    explore(make)
+
+
+@pytest.mark.usefixtures("hectic")
+class TestThreeHundredRoundsOfRealThreads:
+    def test_of_asking_and_answering_leave_nothing_behind(self) -> None:
+        replies: Table = Replies(timeout=HOUR)
+        keys, ready = range(300), threading.Barrier(2)
+
+        def answer() -> None:
+            for key in keys:
+                ready.wait(PATIENCE)
+                replies.resolve(key, str(key))
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        for key in keys:
+            ready.wait(PATIENCE)
+            assert replies[key].wait(timeout=PATIENCE) == str(key)
+        thread.join(PATIENCE)
+        assert is_empty(replies)
+
+    def test_of_many_who_use_the_same_few_keys_lose_no_answer(self) -> None:
+        replies: Table = Replies()
+        ready, given = threading.Barrier(4), list[Promise[str]]()
+
+        def run(act: Callable[[int], object]) -> None:
+            ready.wait(PATIENCE)
+            for number in range(300):
+                act(number % 3)
+
+        acts: list[Callable[[int], object]] = [
+            lambda key: given.append(replies[key]),
+            lambda key: given.append(replies[key]),
+            lambda key: replies.resolve(key, "answer"),
+            lambda key: replies.resolve(key, "answer"),
+        ]
+        threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+        waiting = {id(promise) for promise in given if promise.state == "pending"}
+        assert len(waiting) == len(replies) <= 3
+        for key in range(3):
+            replies.resolve(key, "last")
+        assert {promise.value for promise in given} <= {"answer", "last"}

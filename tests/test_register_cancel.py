@@ -1,0 +1,111 @@
+"""S8, S13: a function that `watch` of a registered class returns stops the work of a promise that is cancelled."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from promisepy import Cancelled, Promise, Report, register_adoptable
+
+
+class Reply:
+    """A library's own kind of future, which can be stopped."""
+
+    def __init__(self) -> None:
+        self.on_answer: Callable[[Any], object] | None = None
+        self.stopped_by: list[threading.Thread] = []
+
+    def stop(self) -> None:
+        self.stopped_by.append(threading.current_thread())
+
+
+def watch(reply: Reply, resolve: Any, reject: Any) -> Callable[[], object]:
+    reply.on_answer = resolve
+    return reply.stop
+
+
+def run_what_is_queued() -> None:
+    Promise.resolve().then().wait(timeout=20)
+
+
+@pytest.fixture(autouse=True)
+def _registered() -> Iterator[None]:
+    register_adoptable(Reply, watch)
+    yield
+    register_adoptable(Reply, None)
+
+
+def test_it_is_called_once_and_at_home_whoever_cancels() -> None:
+    reply = Reply()
+    promise: Promise[int] = Promise.resolve(reply)
+    last = promise.then()
+    run_what_is_queued()
+    canceller = threading.Thread(target=last.cancel)
+    canceller.start()
+    canceller.join(20)
+    promise.cancel()
+    run_what_is_queued()
+    assert reply.stopped_by == [threading.current_thread()]
+    assert isinstance(promise.reason, Cancelled)
+
+
+def test_it_is_not_called_as_long_as_somebody_else_depends_on_the_promise() -> None:
+    reply = Reply()
+    promise: Promise[int] = Promise.resolve(reply)
+    first, second = promise.then(), promise.then()
+    run_what_is_queued()
+    first.cancel()
+    run_what_is_queued()
+    assert reply.stopped_by == []
+    second.cancel()
+    run_what_is_queued()
+    assert len(reply.stopped_by) == 1
+
+
+def test_work_whose_watching_was_still_queued_is_stopped_as_soon_as_it_is_watched() -> None:
+    reply = Reply()
+    promise: Promise[int] = Promise.resolve(reply)
+    assert promise.cancel()
+    run_what_is_queued()
+    assert reply.on_answer is None or len(reply.stopped_by) == 1
+
+
+def test_it_is_not_called_for_work_that_is_done() -> None:
+    reply = Reply()
+    promise: Promise[int] = Promise.resolve(reply)
+    run_what_is_queued()
+    assert reply.on_answer is not None
+    reply.on_answer(5)
+    assert not promise.cancel()
+    run_what_is_queued()
+    assert (promise.value, reply.stopped_by) == (5, [])
+
+
+def test_an_answer_after_the_cancellation_is_ignored(reports: list[Report]) -> None:
+    reply = Reply()
+    promise: Promise[int] = Promise.resolve(reply)
+    run_what_is_queued()
+    promise.cancel()
+    assert reply.on_answer is not None
+    reply.on_answer(5)
+    run_what_is_queued()
+    assert isinstance(promise.reason, Cancelled)
+    assert reports == []
+
+
+def test_what_watch_returns_and_is_no_function_is_ignored() -> None:
+    def watch_only(reply: Reply, resolve: Any, reject: Any) -> str:
+        watch(reply, resolve, reject)
+        return "a token of the library"
+
+    register_adoptable(Reply, watch_only)
+    reply = Reply()
+    promise: Promise[int] = Promise.resolve(reply)
+    run_what_is_queued()
+    assert promise.cancel()
+    run_what_is_queued()
+    assert isinstance(promise.reason, Cancelled)
+    assert reply.stopped_by == []

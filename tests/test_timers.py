@@ -1,0 +1,272 @@
+"""Jobs that run later, through a loop's clock or in a script's `wait`; for hosts see `events/test_timers_hosts.py` (S4)."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from promisepy import Promise, _jobs
+from promisepy._host import current_home, current_thread_home
+from promisepy._jobs import FEW, Home, Timer, Timers
+
+from .events.library import PATIENCE, when_asleep
+
+SHORT = 0.02
+
+
+class Note:
+    """A job that notes where it runs, or that it never will, and settles a promise then."""
+
+    def __init__(self, log: list[str] | None = None, name: str = "rung") -> None:
+        self.log = [] if log is None else log
+        self.name = name
+        self.threads: list[threading.Thread] = []
+        self.done = Promise[str].with_resolvers(keep_alive=True)
+
+    def _run(self) -> None:
+        self.threads.append(threading.current_thread())
+        self.log.append(self.name)
+        self.done.resolve(self.name)
+
+    def _abandon(self, home: Home) -> None:
+        self.log.append(f"{self.name} abandoned")
+        self.done.resolve("abandoned")
+
+    def _settles(self) -> None:
+        """Name no promise."""
+
+
+def live_handles() -> list[Any]:
+    loop: Any = asyncio.get_running_loop()
+    return [handle for handle in loop._scheduled if not handle.cancelled()]
+
+
+class TestOnALoop:
+    def test_a_timer_rings_on_the_loops_thread_when_its_time_has_come(self) -> None:
+        async def main() -> None:
+            note, begin = Note(), time.monotonic()
+            Timer(current_home(), SHORT, note)
+            assert await note.done.promise == "rung"
+            assert time.monotonic() - begin >= SHORT * 0.9
+            assert note.threads == [threading.current_thread()]
+
+        asyncio.run(main())
+
+    def test_a_timer_that_another_thread_makes_rings_on_the_loops_thread(self) -> None:
+        async def main() -> None:
+            note, home = Note(), current_home()
+            thread = threading.Thread(target=Timer, args=(home, SHORT, note))
+            asyncio.get_running_loop().call_soon(thread.start)
+            assert await note.done.promise == "rung"
+            thread.join(PATIENCE)
+            assert note.threads == [threading.current_thread()]
+
+        asyncio.run(main())
+
+    def test_timers_ring_in_the_order_of_their_times(self) -> None:
+        async def main() -> list[str]:
+            log: list[str] = []
+            notes = [(number, Note(log, str(number))) for number in (3, 1, 2)]
+            for number, note in notes:
+                Timer(current_home(), number * SHORT, note)
+            await Promise.all([note.done.promise for _, note in notes])
+            return log
+
+        assert asyncio.run(main()) == ["1", "2", "3"]
+
+    @pytest.mark.parametrize("when", ["at once", "later"])
+    @pytest.mark.parametrize("where", ["here", "on a thread"])
+    def test_a_cancelled_timer_leaves_nothing(self, when: str, where: str) -> None:
+        async def main() -> None:
+            note = Note()
+            timer = Timer(current_home(), PATIENCE, note)
+            if when == "later":
+                await asyncio.sleep(0)
+                assert len(live_handles()) == 1
+            if where == "here":
+                timer.cancel()
+            else:
+                thread = threading.Thread(target=timer.cancel)
+                thread.start()
+                thread.join(PATIENCE)
+            for _ in range(3):
+                await asyncio.sleep(0)
+            assert live_handles() == []
+            assert (timer.is_cancelled, note.log) == (True, [])
+
+        asyncio.run(main())
+
+    def test_cancelled_timers_do_not_pile_up(self) -> None:
+        async def main() -> None:
+            loop: Any = asyncio.get_running_loop()
+            for _ in range(3000):
+                timer = Timer(current_home(), PATIENCE, Note())
+                await asyncio.sleep(0)
+                timer.cancel()
+            assert len(loop._scheduled) < 500
+
+        asyncio.run(main())
+
+    def test_cancelling_or_making_one_when_the_loop_has_closed_raises_nothing(self) -> None:
+        note, late = Note(), Note()
+
+        async def main() -> tuple[Home, Timer]:
+            timer = Timer(current_home(), PATIENCE, note)
+            await asyncio.sleep(0)
+            return current_home(), timer
+
+        home, timer = asyncio.run(main())
+        timer.cancel()
+        Timer(home, 0, late)
+        assert late.log == ["rung abandoned"]
+
+    def test_a_timer_of_a_loop_that_closes_is_abandoned(self) -> None:
+        note = Note()
+
+        async def main() -> None:
+            Timer(current_home(), PATIENCE, note)
+            await asyncio.sleep(0)  # its clock runs from here on
+
+        asyncio.run(main())
+        asyncio.run(asyncio.wait_for(value_of(Promise.resolve()), PATIENCE))  # closed loops are looked for here
+        assert note.log == ["rung abandoned"]
+
+
+async def value_of(promise: Promise[Any]) -> Any:
+    return await promise
+
+
+class TestInAScript:
+    def test_a_timer_rings_only_in_wait_and_at_once_if_it_is_overdue(self) -> None:
+        note = Note()
+        Timer(current_thread_home(), -1, note)
+        assert note.log == []
+        Promise.resolve().then().wait(timeout=PATIENCE)  # its clock starts
+        Promise.resolve().then().wait(timeout=PATIENCE)
+        assert note.log == ["rung"]
+
+    def test_a_timer_wakes_a_wait_for_what_its_job_settles(self) -> None:
+        note, begin = Note(), time.monotonic()
+        Timer(current_thread_home(), SHORT, note)
+        assert note.done.promise.wait(timeout=PATIENCE) == "rung"
+        assert SHORT * 0.9 <= time.monotonic() - begin < PATIENCE / 2
+
+    def test_a_timer_that_another_thread_makes_wakes_a_wait_that_sleeps(self) -> None:
+        note, home = Note(), current_thread_home()
+        thread = threading.Timer(SHORT, Timer, [home, SHORT, note])
+        thread.start()
+        assert note.done.promise.wait(timeout=PATIENCE) == "rung"
+        assert note.threads == [threading.current_thread()]
+        thread.join(PATIENCE)
+
+    def test_a_wait_with_a_limit_ends_at_its_limit_and_rings_the_earlier_timers(self) -> None:
+        early, late, home = Note(), Note(), current_thread_home()
+        timer = Timer(home, PATIENCE, late)
+        Timer(home, SHORT, early)
+        begin = time.monotonic()
+        with pytest.raises(TimeoutError, match="did not settle within 0.1 seconds"):
+            late.done.promise.wait(timeout=5 * SHORT)
+        assert 4.5 * SHORT <= time.monotonic() - begin < PATIENCE / 2
+        assert (early.log, late.log) == (["rung"], [])
+        timer.cancel()
+
+    def test_a_timer_rings_in_a_wait_that_runs_a_coroutine(self) -> None:
+        note = Note()
+        Timer(current_thread_home(), SHORT, note)
+        assert Promise.resolve(value_of(note.done.promise)).wait(timeout=PATIENCE) == "rung"
+
+    def test_a_timer_rings_in_a_wait_inside_a_handler(self) -> None:
+        note = Note()
+
+        def handler(_: object) -> str:
+            Timer(current_thread_home(), SHORT, note)
+            return note.done.promise.wait(timeout=PATIENCE)
+
+        assert Promise.resolve().then(handler).wait(timeout=PATIENCE) == "rung"
+
+    def test_a_timer_rings_in_a_wait_with_a_pump(self) -> None:
+        note = Note()
+        Timer(current_thread_home(), SHORT, note)
+        assert note.done.promise.wait(timeout=PATIENCE, pump=lambda: None) == "rung"
+
+    def test_a_cancelled_timer_does_not_ring_although_a_wait_sleeps_for_it(self) -> None:
+        note = Note()
+        timer = Timer(current_thread_home(), 0.3, note)
+        thread = when_asleep(timer.cancel)
+        with pytest.raises(TimeoutError):
+            note.done.promise.wait(timeout=0.4)
+        thread.join(PATIENCE)
+        assert note.log == []
+
+    def test_cancelled_timers_do_not_pile_up(self) -> None:
+        home = current_thread_home()
+        last = Timer(home, PATIENCE, Note())
+        for _ in range(20 * FEW):
+            Timer(home, PATIENCE, Note()).cancel()
+            timer = Timer(home, PATIENCE, Note())
+            Promise.resolve().then().wait(timeout=PATIENCE)
+            timer.cancel()
+        assert len(home.timers._heap) <= FEW + 1
+        last.cancel()
+
+    def test_a_timer_goes_on_when_a_loop_has_come_and_gone(self) -> None:
+        note = Note()
+        timer = Timer(current_thread_home(), 5 * SHORT, note)
+
+        async def main() -> None:
+            await Promise.resolve().then()  # the loop drives the script's home from here on
+            await asyncio.sleep(SHORT)
+
+        asyncio.run(main())
+        assert note.done.promise.wait(timeout=PATIENCE / 10) == "rung"
+        timer.cancel()
+
+    def test_a_timer_that_was_started_rings_under_a_loop_that_comes_later(self) -> None:
+        note = Note()
+        Timer(current_thread_home(), SHORT, note)
+        Promise.resolve().then().wait(timeout=PATIENCE)
+        assert asyncio.run(asyncio.wait_for(value_of(note.done.promise.then()), PATIENCE)) == "rung"
+
+
+class TestTimers:
+    def test_with_the_same_time_ring_in_the_order_in_which_they_were_made(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A clock may be coarse: that of Windows stands still for 16 milliseconds."""
+        monkeypatch.setattr(_jobs, "time", SimpleNamespace(monotonic=lambda: 1.0))
+        clock, queue = Timers(), SilentHome()
+        notes = [Note(name=str(number)) for number in range(8)]
+        for note in notes:
+            clock.add(Timer(queue, 0, note))
+        clock.ring()
+        assert [job for job in queue.jobs if isinstance(job, Note)] == notes
+
+    def test_that_were_rung_or_cancelled_ring_no_more(self) -> None:
+        home, note = SilentHome(), Note()
+        timer = Timer(home, 0, note)
+        timer.ring()
+        timer.ring()
+        timer.cancel()
+        assert [job for job in home.jobs if job is note] == [note]
+
+    def test_tell_a_sleeper_how_long_it_may_sleep(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        now = 0.0
+        monkeypatch.setattr(_jobs, "time", SimpleNamespace(monotonic=lambda: now))
+        clock = Timers()
+        assert (clock.limit(None), clock.limit(3.0)) == (None, 3.0)
+        clock.add(Timer(SilentHome(), 2.0, Note()))
+        assert (clock.limit(None), clock.limit(1.0), clock.limit(3.0)) == (2.0, 1.0, 2.0)
+        now = 5.0
+        assert clock.limit(None) == 0.0
+
+
+class SilentHome(Home):
+    """Only queues."""
+
+    def arm(self) -> None:
+        self.armed = True
