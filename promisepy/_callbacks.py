@@ -185,7 +185,11 @@ def _promisify(
 
     def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
         promise = pending()
-        claim = Claim((promise,)) if pump is None else pump.watch(promise)
+        if pump is None:
+            claim = Claim()
+            claim.promise = promise
+        else:
+            claim = pump.watch(promise)
         callback = adapt(read, claim.resolve, claim.reject, returns)
         callbacks = (callback, adapt(read_failure, claim.resolve, claim.reject, returns)) if errback else (callback,)
         if keep_alive:

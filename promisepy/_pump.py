@@ -22,7 +22,8 @@ class PumpedClaim(Claim):
 
     def is_open(self) -> bool:
         """Tell whether there is a promise to be settled; it may have been cancelled."""
-        return any(promise._state is PENDING for promise in tuple(self))
+        promise = self.promise
+        return promise is not None and promise._state is PENDING
 
 
 class Pump:
@@ -36,7 +37,8 @@ class Pump:
 
     def watch(self, promise: Resolution) -> PumpedClaim:
         """Poll until the promise is settled or broken, and give the claim to it; called on its home's thread."""
-        home, claim = promise._home, PumpedClaim((promise,))
+        home, claim = promise._home, PumpedClaim()
+        claim.promise = promise
         beat = self._beats.get(home)
         if beat is None:
             beat = self._beats[home] = Beat(self._poll)
