@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 from pathlib import Path
 
 from benchmarks.adapters import LIBRARIES
-from benchmarks.measure import Run, measure
+from benchmarks.measure import measure
 from benchmarks.report import as_json, as_markdown, environment
 from benchmarks.scenarios import BY_NAME, SCENARIOS
 
@@ -32,11 +31,8 @@ def main() -> None:
     rounds = options.rounds or (QUICK_ROUNDS if options.quick else DEFAULT_ROUNDS)
     chosen = [scenario for scenario in SCENARIOS if options.only is None or scenario.name in options.only]
 
-    async def run() -> tuple[Run, dict[str, object]]:
-        conditions = environment(rounds, quick=options.quick)
-        return await measure(chosen, LIBRARIES, rounds, quick=options.quick), conditions
-
-    result, conditions = asyncio.run(run())
+    conditions = environment(rounds, quick=options.quick)
+    result = measure(chosen, LIBRARIES, rounds, quick=options.quick)
     print(as_markdown(result, conditions))
     if options.json is not None:
         options.json.write_text(json.dumps(as_json(result, conditions), indent=1) + "\n", encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import platform
 import sys
@@ -21,7 +20,6 @@ def environment(rounds: int, *, quick: bool) -> dict[str, Any]:
         "date": datetime.now(UTC).date().isoformat(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "loop": f"{type(asyncio.get_running_loop()).__name__} (stock asyncio)",
         "gc": "collected before each sample, off inside it",
         "dev_mode": sys.flags.dev_mode or bool(os.environ.get("PROMISEPY_DEBUG")),
         "rounds": rounds,
@@ -35,7 +33,15 @@ def as_json(run: Run, conditions: dict[str, Any]) -> dict[str, Any]:
     for (scenario, library), cell in run.cells.items():
         ratio = run.ratio(scenario, library)
         cells.append({**asdict(cell), "ratio": asdict(ratio) if ratio else None})
-    return {"environment": conditions, "versions": run.versions, "missing": run.missing, "cells": cells}
+    scenarios = [{"name": one.name, "title": one.title, "unit": one.unit, "kind": one.kind} for one in run.scenarios]
+    return {
+        "environment": conditions,
+        "versions": run.versions,
+        "loops": run.loops,
+        "missing": run.missing,
+        "scenarios": scenarios,
+        "cells": cells,
+    }
 
 
 def as_markdown(run: Run, conditions: dict[str, Any]) -> str:
@@ -76,7 +82,8 @@ def _absolute(cell: Cell, scenario: Scenario) -> str:
         return cell.reason or cell.status
     if scenario.kind == "bytes":
         return f"{median(cell.samples):,.0f} B"
-    return f"{median(cell.samples) * 1e6:.2f} µs"
+    seconds = median(cell.samples)
+    return f"{seconds * 1e6:.2f} µs" if seconds >= 1e-6 else f"{seconds * 1e9:.0f} ns"
 
 
 def _text(cell: Cell, ratio: Ratio | None, scenario: Scenario) -> str:
@@ -94,7 +101,7 @@ def _line(cells: list[str]) -> str:
 def _conditions(run: Run, conditions: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
     text = (
-        f"{conditions['python']}, {conditions['machine']}, {conditions['date']}; {conditions['loop']}; "
+        f"{conditions['python']}, {conditions['machine']}, {conditions['date']}; {run.loops[run.baseline]}; "
         f"{conditions['rounds']} rounds{', quick' if conditions['quick'] else ''}; "
         f"gc {conditions['gc']}. {versions}."
     )

@@ -13,7 +13,7 @@ from benchmarks import instructions
 from benchmarks.__main__ import parser
 from benchmarks.adapters import LIBRARIES
 from benchmarks.contract import Library, load
-from benchmarks.measure import Run, measure, one_burst
+from benchmarks.measure import measure, one_burst
 from benchmarks.report import as_json, as_markdown, environment
 from benchmarks.scenarios import BY_NAME, SCENARIOS, TINY, Scenario
 
@@ -47,7 +47,8 @@ def test_a_tiny_burst_gives_the_right_answer(kind: type[Library], scenario: Scen
             library.close()
 
     if overridden:
-        asyncio.run(burst())
+        with asyncio.Runner(loop_factory=library.new_loop) as runner:
+            runner.run(burst())
 
 
 @pytest.mark.parametrize("kind", LIBRARIES, ids=named)
@@ -61,7 +62,7 @@ def test_remarks_name_scenarios_and_do_not_overlap(kind: type[Library]) -> None:
 def test_every_burst_of_the_contract_is_a_scenario() -> None:
     functions = inspect.getmembers(Library, inspect.isfunction)
     methods = {name for name, _ in functions if not name.startswith("_")}
-    assert methods - {"open", "close"} == {scenario.name for scenario in SCENARIOS}
+    assert methods - {"new_loop", "open", "close"} == {scenario.name for scenario in SCENARIOS}
 
 
 def test_the_baseline_and_promisepy_leave_nothing_out() -> None:
@@ -74,11 +75,7 @@ def test_the_baseline_and_promisepy_leave_nothing_out() -> None:
 
 def test_a_whole_run_can_be_printed_and_saved() -> None:
     tiny = [replace(scenario, count=TINY, calls=1) for scenario in SCENARIOS]
-
-    async def run() -> tuple[Run, dict[str, object]]:
-        return await measure(tiny, LIBRARIES, 2, quick=True), environment(2, quick=True)
-
-    result, conditions = asyncio.run(run())
+    result, conditions = measure(tiny, LIBRARIES, 2, quick=True), environment(2, quick=True)
     table = as_markdown(result, conditions).splitlines()
     for line, scenario in zip(table[2:], tiny, strict=False):
         assert line.startswith(f"| {scenario.title}, per {scenario.unit} |")
