@@ -16,7 +16,7 @@ _AS_FUTURE = "a pending one is awaited through `asFuture`: asyncio refuses it ot
 class Twisted(Library):
     name = "Twisted Deferred"
     distribution = "Twisted"
-    module = "twisted"
+    module = "twisted.internet.defer"
     differs: ClassVar = {
         "settle": SYNC,
         "chain": _IN_PLACE,
