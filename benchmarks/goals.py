@@ -67,7 +67,7 @@ def _deepest(field: str, scale: float, pure: float, compiled: float, unit: str) 
         found = [depth[field] for depth in depths if depth["library"] == SUBJECT and depth[field] is not None]
         return found[0] / scale if found else None
 
-    title = f"chain of {LARGEST:,} links, {field.replace('_bytes', ' memory')}"
+    title = f"chain of {LARGEST:,} links, collector on, {'time' if field == 'seconds' else 'peak memory'}"
     return Goal(title, pure, compiled, figure, unit, "`--growth`")
 
 

@@ -107,8 +107,8 @@ def measure_growth(libraries: Sequence[type[Library]], scenarios: Sequence[str],
                 one.status, one.reason = "failed", f"fails at {size:,}: {found['failed']}"
             else:
                 one.seconds[size] = found["seconds"]
-    depths = [_depth(kind.name, largest) for kind in libraries] if DEEP in scenarios else []
-    return Growth(sizes, series, depths)
+    deep = [one for one in series if one.scenario == DEEP]
+    return Growth(sizes, series, [_depth(one, largest) for one in deep])
 
 
 def as_markdown(growth: Growth) -> str:
@@ -184,11 +184,14 @@ def _ask(library: str, scenario: str, size: int, samples: int) -> dict[str, Any]
     return found
 
 
-def _depth(library: str, size: int) -> Depth:
-    found = _ask(library, DEEP, size, 0)
+def _depth(chain: Series, size: int) -> Depth:
+    # With the collector on as well, it would fail or take too long in the same way.
+    if chain.status != "measured":
+        return Depth(chain.library, reason=chain.reason)
+    found = _ask(chain.library, DEEP, size, 0)
     if "failed" in found:
-        return Depth(library, reason=f"fails at {size:,}: {found['failed']}")
-    return Depth(library, found["seconds"], found["peak_bytes"])
+        return Depth(chain.library, reason=f"fails at {size:,}: {found['failed']}")
+    return Depth(chain.library, found["seconds"], found["peak_bytes"])
 
 
 def _text(one: Series) -> str:
