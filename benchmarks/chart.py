@@ -75,7 +75,8 @@ def draw(document: Document) -> str:
     cells = {(cell["scenario"], cell["library"]): cell for cell in document["cells"] if cell["ratio"]}
     baseline, *libraries = document["versions"]
     shown = [name for name in libraries if any(library == name for _, library in cells)]
-    axis = Axis([cell["ratio"]["middle"] for (name, _), cell in cells.items() if name in {one["name"] for one in rows}])
+    drawn = {row["name"] for row in rows}
+    axis = Axis([ratio for (name, _), cell in cells.items() if name in drawn for ratio in cell["ratio"].values()])
     height = TOP + ROW * len(rows) + 60
     title = f"Time as a multiple of {baseline}: further left is faster"
     parts = [
@@ -88,7 +89,7 @@ def draw(document: Document) -> str:
         *_scale(axis, len(rows)),
     ]
     for number, row in enumerate(rows):
-        parts.append(_text(20, _y(number) + 4, f"{row['title'].replace('`', '')}"))
+        parts.append(_text(20, _y(number) + 4, row["title"].replace("`", "")))
         # The subject comes last and so lies on top.
         for name in sorted(shown, key=lambda name: name == SUBJECT):
             if (row["name"], name) in cells:

@@ -43,7 +43,10 @@ def as_json(run: Run, conditions: dict[str, Any]) -> dict[str, Any]:
     for (scenario, library), cell in run.cells.items():
         ratio = run.ratio(scenario, library)
         cells.append({**asdict(cell), "ratio": asdict(ratio) if ratio else None})
-    scenarios = [{"name": one.name, "title": one.title, "unit": one.unit, "kind": one.kind} for one in run.scenarios]
+    scenarios = [
+        {"name": one.name, "title": one.title, "unit": one.unit, "kind": one.kind, "count": one.count}
+        for one in run.scenarios
+    ]
     return {
         "environment": conditions,
         "versions": run.versions,
@@ -89,7 +92,8 @@ def _text(cell: Cell, ratio: Ratio | None, scenario: Scenario) -> str:
 def _conditions(run: Run, conditions: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
     text = (
-        f"{conditions['python']}, {conditions['machine']}, {conditions['date']}; promisepy {conditions['build']}; {run.loops[run.baseline]}; "
+        f"{conditions['python']}, {conditions['machine']}, {conditions['date']}; "
+        f"promisepy {conditions['build']}; {run.loops[run.baseline]}; "
         f"rounds: {conditions['rounds']}{', quick' if conditions['quick'] else ''}; "
         f"gc {conditions['gc']}. {versions}."
     )

@@ -1,4 +1,4 @@
-"""The baseline and promisepy on uvloop's event loop: the same bursts, so that two columns tell loop and promise apart."""
+"""The baseline and promisepy on uvloop's event loop: the same bursts, so that loop and promise are told apart."""
 
 from __future__ import annotations
 
