@@ -396,8 +396,8 @@ def _in_callback() -> bool:
     Equals "no", which merely costs a needless wake-up: two system calls and a turn of the loop. A signal handler or
     finaliser that strikes in or just before `select` finds no `Handle._run` between it and the loop.
     """
-    # The nearest frames are ours: this function, `arm`, `_queue` and `_fulfil`, or others in their place. Were a frame of
-    # the loop among those that are passed over, the answer would be "no".
+    # The nearest frames are ours: this function, `arm`, `_queue` and `_fulfil`, or others in their place. Were one of
+    # the loop's among those that are passed over, the answer would be "no".
     frame: FrameType | None = sys._getframe(4)
     for _ in range(CALLBACK_DEPTH):
         if frame is None or frame.f_code is _turn_code:

@@ -286,8 +286,8 @@ class Claim:
     """The right to settle one promise, shared by its resolving functions: whoever takes the promise out may settle it.
 
     When both functions are gone the claim goes too, and if the promise is still in it, nobody will ever settle it
-    (S10). Taking it out is two steps, so two calls that meet, on two threads or in a signal handler, may both hold it. That
-    cannot be told from the one coming before the other: settling is exclusive (`_cell.py`).
+    (S10). Taking it out is two steps, so two calls that meet, on two threads or in a signal handler, may both hold it.
+    That cannot be told from the one coming before the other: settling is exclusive (`_cell.py`).
     """
 
     __slots__ = ("promise",)
