@@ -176,6 +176,9 @@ def watch_future(future: FutureLike[Any], resolve: Resolver, reject: Resolver) -
     if asyncio.isfuture(future):
         loop = future.get_loop()
         if loop is not running_loop():
+            if future.done():  # its loop may never run again
+                on_done(future)
+                return None
             loop.call_soon_threadsafe(future.add_done_callback, on_done)
             stop = canceller(future)
             return lambda: loop.call_soon_threadsafe(stop)

@@ -84,7 +84,6 @@ class TestWhatIsDoneAlready:
         await asyncio.wait(tasks)
         return tasks
 
-    @pytest.mark.xfail(reason="the loop is asked to call back, although the task is done", strict=True)
     def test_tasks_of_a_closed_loop(self) -> None:
         done, failed = asyncio.run(self.ended())
         assert failed.exception() is not None
@@ -92,7 +91,6 @@ class TestWhatIsDoneAlready:
         with pytest.raises(ValueError, match="reason"):
             Promise.resolve(failed).wait(timeout=20)
 
-    @pytest.mark.xfail(reason="the loop is asked to call back, although the task is done", strict=True)
     def test_tasks_of_a_closed_loop_in_another_loop(self) -> None:
         done, failed = asyncio.run(self.ended())
         assert failed.exception() is not None
@@ -102,7 +100,6 @@ class TestWhatIsDoneAlready:
 
         assert asyncio.run(main()) == [5, "reason"]
 
-    @pytest.mark.xfail(reason="the loop is asked to call back, although the future is done", strict=True)
     def test_a_future_of_a_loop_that_does_not_run(self) -> None:
         loop = asyncio.new_event_loop()
         try:
