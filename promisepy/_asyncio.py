@@ -142,8 +142,15 @@ def is_awaitable(value: object) -> bool:
 
 
 def is_future(value: Any) -> bool:
-    """Tell whether a value calls back when it is done, and is no foreign awaitable that merely can do so too."""
-    return has(value, "add_done_callback") and (asyncio.isfuture(value) or not has(value, "__await__"))
+    """Tell whether a value calls back when it is done and then has a result, and is not better awaited."""
+    if not (has(value, "add_done_callback") and has(value, "result")):
+        return False
+    return asyncio.isfuture(value) or not has(value, "__await__") or _blocks(value)
+
+
+def _blocks(future: Any) -> bool:
+    """Tell whether this is a future of dask's blocking client: its `__await__` would block, and then fail."""
+    return has(future, "client") and getattr(future.client, "asynchronous", None) is False
 
 
 def run_awaitable(home: Home, awaitable: Any, resolve: Resolver, reject: Resolver) -> Callable[[], object] | None:
