@@ -120,12 +120,11 @@ def watch_kazoo(result: Any, resolve: Callable[..., None], reject: Callable[...,
     """Settle with the outcome of a kazoo result."""
 
     def on_ready(result: Any, /) -> None:
-        try:
-            value = result.get_nowait()
-        except BaseException as error:
-            reject(error)
+        error = result.exception  # which get_nowait() would raise, with more frames each time
+        if error is None:
+            resolve(result.get_nowait())
         else:
-            resolve(value)
+            reject(error)
 
     if result.ready():
         on_ready(result)
@@ -147,6 +146,6 @@ def watch_celery(result: Any, resolve: Callable[..., None], reject: Callable[...
 
 _foreign: tuple[tuple[str, tuple[str, ...], Callable[..., object]], ...] = (
     ("addCallbacks", ("addErrback",), watch_deferred),
-    ("rawlink", ("get_nowait", "ready"), watch_kazoo),
+    ("rawlink", ("get_nowait", "ready", "exception"), watch_kazoo),
     ("then", ("successful", "result"), watch_celery),
 )
