@@ -133,7 +133,10 @@ def watch_kazoo(result: Any, resolve: Callable[..., None], reject: Callable[...,
 
 
 def watch_celery(result: Any, resolve: Callable[..., None], reject: Callable[..., None]) -> None:
-    """Settle with the outcome of a celery result, whose `then` passes the result itself, also when it has failed."""
+    """Settle with the outcome of a celery result, whose `then` passes the result itself, also when it has failed.
+
+    Only if somebody has read the failure before does it call the second callback instead, and with the exception.
+    """
 
     def on_ready(result: Any, /) -> None:
         if result.successful():
@@ -141,7 +144,7 @@ def watch_celery(result: Any, resolve: Callable[..., None], reject: Callable[...
         else:
             reject(result.result)
 
-    result.then(on_ready, on_ready)
+    result.then(on_ready, reject)
 
 
 _foreign: tuple[tuple[str, tuple[str, ...], Callable[..., object]], ...] = (
