@@ -38,7 +38,8 @@ class Rule(partial[object]):
         return self.func not in (watch_kazoo, watch_celery)
 
 
-_registered: dict[type, Callable[[Any, Resolve[Any], Reject], object]] = {}
+# By identity, with the class to keep it alive: hashing a class may run code of its metaclass, or be impossible.
+_registered: dict[int, tuple[type, Callable[[Any, Resolve[Any], Reject], object]]] = {}
 
 
 def register_adoptable(
@@ -73,19 +74,19 @@ def register_adoptable(
         raise expected_type("register_adoptable()", kind)
     if watch is not None and not callable(watch):
         raise expected_callable("register_adoptable()", watch)
-    previous = _registered.pop(kind, None)
+    previous = _registered.pop(id(kind), None)
     if watch is not None:
-        _registered[kind] = watch
-    return previous
+        _registered[id(kind)] = (kind, watch)
+    return None if previous is None else previous[1]
 
 
 def find_then(value: Any, home: Home) -> Then | None:
     """Give the then-method through which `value` can be adopted, or None: it is a plain value."""
     if _registered:
         for base in type(value).__mro__:
-            watch = _registered.get(base)
-            if watch is not None:
-                return Rule(watch, value)
+            registered = _registered.get(id(base))
+            if registered is not None:
+                return Rule(registered[1], value)
     if is_future(value):
         return Rule(watch_future, value)
     for name, further, rule in _foreign:
