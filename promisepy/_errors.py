@@ -215,6 +215,11 @@ def expected_type(place: str, got: object) -> TypeError:
     return TypeError(f"{place} expected a class, got {short(got)}: write register_adoptable(type(value), watch)")
 
 
+def never_adopted(got: type) -> TypeError:
+    """Say that a class is registered to no effect."""
+    return TypeError(f"register_adoptable() expected a foreign class, got {short(got)}: write a class of your own")
+
+
 def expected_callback(number: int, index: int | None, name: str | None, got: object) -> TypeError:
     """Say that a callbackified function was called without its callback."""
     what = "a callback" if number == 0 else "a second callback, for failures,"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
-from typing import Any, Final, TypeGuard, cast
+from typing import Any, TypeGuard, cast
 
 from ._asyncio import as_reason
 from ._cancel import cancel, is_wanted, producer_of, stop_by
@@ -21,7 +21,7 @@ from ._errors import (
 )
 from ._jobs import Home, fatal
 from ._reports import report_error, settings, submit_error, without_ours
-from ._rules import Rule, Then, find_then
+from ._rules import PLAIN, Rule, Then, find_then
 
 __all__ = [
     "Adoption",
@@ -32,11 +32,6 @@ __all__ = [
     "settle_by_raise",
     "to_exception",
 ]
-
-# The types most often passed as values: none of them can be adopted, so the rules need not be asked. By identity, since
-# a metaclass may make a class unhashable, or run code of its own when it is hashed; these types live for ever.
-_plain_types = (bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset, type(None))
-PLAIN: Final = frozenset(map(id, _plain_types))  # pyright: ignore[reportUnknownArgumentType]  # bare list, dict ...
 
 
 class Resolution(Cell):

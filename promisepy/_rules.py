@@ -1,25 +1,30 @@
 """The adoption rules: through which then-method a promise takes on the outcome of something foreign.
 
 In this order, and the first that fits is taken: a class that the user has registered; a future with
-`add_done_callback`; a Twisted Deferred; a kazoo result; a celery result; an awaitable; a thenable. Everything else is a
-plain value. Foreign classes are known by their methods, looked up on the type: a `Mock()` answers to every name, and a
-class or a module that happens to have a `then` is a value.
+`add_done_callback` and `result`; a Twisted Deferred; a kazoo result; a celery result; an awaitable; a thenable.
+Everything else is a plain value. Foreign classes are known by their methods, looked up on the type: a `Mock()` answers
+to every name, and a class or a module that happens to have a `then` is a value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from ._asyncio import cancelled_by, canceller, has, is_awaitable, is_future, run_awaitable, watch_future
-from ._errors import expected_callable, expected_type
+from ._cell import Cell
+from ._errors import expected_callable, expected_type, never_adopted
 from ._jobs import Home
 from ._types import Reject, Resolve
 
-__all__ = ["Rule", "Then", "find_then", "register_adoptable"]
+__all__ = ["PLAIN", "Rule", "Then", "find_then", "register_adoptable"]
 
 T = TypeVar("T")
+# The types most often passed as values: none of them can be adopted, so the rules need not be asked. By identity, since
+# a metaclass may make a class unhashable, or run code of its own when it is hashed; these types live for ever.
+_plain_types = (bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset, type(None))
+PLAIN: Final = frozenset(map(id, _plain_types))  # pyright: ignore[reportUnknownArgumentType]  # bare list, dict ...
 TWISTED_CANCELLED = ("twisted.internet.defer", "CancelledError")
 # A then-method: what a thenable has, and what the rules make of everything else.
 Then: TypeAlias = Callable[[Resolve[Any], Reject], object]
@@ -57,7 +62,8 @@ def register_adoptable(
         The function that was registered before, or None.
 
     Raises:
-        TypeError: `kind` is no class, or `watch` is not a function.
+        TypeError: `kind` is no class, or one whose instances are values or promises whatever the rules, such as int, or
+            `watch` is not a function.
 
     `watch` runs as a job of its own on the promise's home (NewPromiseResolveThenableJob, ECMA-262 27.2.2.2); what it
     raises rejects.
@@ -74,6 +80,8 @@ def register_adoptable(
         raise expected_type("register_adoptable()", kind)
     if watch is not None and not callable(watch):
         raise expected_callable("register_adoptable()", watch)
+    if watch is not None and (id(kind) in PLAIN or issubclass(kind, Cell)):
+        raise never_adopted(kind)
     previous = _registered.pop(id(kind), None)
     if watch is not None:
         _registered[id(kind)] = (kind, watch)
