@@ -437,9 +437,9 @@ def wait_for_cycle(promise: str) -> DeadlockError:
     return DeadlockError(f"deadlock: {promise} follows a promise that follows it, so neither can ever settle")
 
 
-def await_without_loop() -> RuntimeError:
+def await_without_loop(lacking: str = "a running asyncio loop") -> RuntimeError:
     """Refuse to suspend where no asyncio loop would resume."""
-    return RuntimeError("await of a pending promise needs a running asyncio loop: call promise.wait() in a script")
+    return RuntimeError(f"await of a pending promise needs {lacking}: call promise.wait() in a script")
 
 
 def timed_out(promise: str, timeout: float) -> TimeoutError:
