@@ -6,7 +6,9 @@ import asyncio
 import weakref
 from collections.abc import Callable
 from concurrent.futures import CancelledError as _FutureCancelled
+from contextlib import suppress
 from contextvars import Context, copy_context
+from functools import partial
 from inspect import CO_ITERABLE_COROUTINE
 from types import GeneratorType
 from typing import Any
@@ -187,10 +189,14 @@ def watch_future(future: FutureLike[Any], resolve: Resolver, reject: Resolver) -
                 on_done(future)
                 return None
             loop.call_soon_threadsafe(future.add_done_callback, on_done)
-            stop = canceller(future)
-            return lambda: loop.call_soon_threadsafe(stop)
+            return partial(_call_in, loop, canceller(future))
     future.add_done_callback(on_done)
     return canceller(future) if has(future, "cancel") else None
+
+
+def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> None:
+    with suppress(RuntimeError):  # the loop is closed, and what ran in it is over
+        loop.call_soon_threadsafe(function)
 
 
 def canceller(future: Any) -> Callable[[], object]:

@@ -123,6 +123,36 @@ class TestWhatIsDoneAlready:
         assert promise.wait(timeout=20) == 5
 
 
+class TestCancelling:
+    """A cancelled promise cancels the future, in the future's own loop."""
+
+    @staticmethod
+    def adopted(loop: asyncio.AbstractEventLoop) -> tuple[asyncio.Future[int], Promise[int]]:
+        future: asyncio.Future[int] = loop.create_future()
+        promise: Promise[int] = Promise.resolve(future)
+        Promise.resolve().then().wait(timeout=20)
+        loop.run_until_complete(asyncio.sleep(0))  # where the callback is added
+        return future, promise
+
+    def test_a_future_of_another_loop_is_cancelled_when_that_runs(self) -> None:
+        loop = asyncio.new_event_loop()
+        future, promise = self.adopted(loop)
+        promise.cancel()
+        Promise.resolve().then().wait(timeout=20)
+        assert not future.cancelled()
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+        assert future.cancelled()
+
+    def test_one_of_a_loop_that_was_closed_is_let_be(self, reports: list[Report]) -> None:
+        loop = asyncio.new_event_loop()
+        future, promise = self.adopted(loop)
+        loop.close()
+        promise.cancel()
+        Promise.resolve().then().wait(timeout=20)
+        assert (future.done(), type(promise.reason), reports) == (False, Cancelled, [])
+
+
 class TestTheCompletingThread:
     """No user code runs there, and nothing is raised into it."""
 
