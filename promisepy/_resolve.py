@@ -21,7 +21,7 @@ from ._errors import (
 )
 from ._jobs import Home, fatal
 from ._reports import report_error, settings, submit_error, without_ours
-from ._rules import PLAIN, Rule, Then, find_then
+from ._rules import PLAIN, Rule, Then, find_then, gives_stop
 
 __all__ = [
     "Adoption",
@@ -268,7 +268,7 @@ class ThenableJob:
         return ()
 
     def _aborts(self) -> bool:
-        return type(self._then) is Rule and self._then.stops
+        return gives_stop(self._then)
 
     def _cancelled(self) -> None:
         """Do nothing: what has not been started cannot be stopped; it is when the job has run."""
@@ -285,9 +285,7 @@ class Claim(list[Resolution]):
 
     def keep(self, functions: Iterable[Callable[..., Any]]) -> None:
         """Have the promise keep functions alive until it settles, for libraries that hold callbacks only weakly."""
-        producer = producer_of(self[0])
-        if producer is not None:
-            producer.kept = list(functions)
+        producer_of(self[0]).kept = list(functions)
 
     def resolve(self, value: object) -> None:
         """Resolve the promise, unless it has been claimed before."""

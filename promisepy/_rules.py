@@ -18,7 +18,7 @@ from ._errors import expected_callable, expected_type, never_adopted
 from ._jobs import Home
 from ._types import Reject, Resolve
 
-__all__ = ["PLAIN", "Rule", "Then", "find_then", "register_adoptable"]
+__all__ = ["PLAIN", "Rule", "Then", "find_then", "gives_stop", "register_adoptable"]
 
 T = TypeVar("T")
 # The types most often passed as values: none of them can be adopted, so the rules need not be asked. By identity, since
@@ -34,13 +34,6 @@ class Rule(partial[object]):
     """A then-method made here: if it returns a function, that one stops the work."""
 
     __slots__ = ()
-
-    @property
-    def stops(self) -> bool:
-        """Tell, before it is called, whether it is going to return one; of a function of the user's it is assumed."""
-        if self.func is watch_future:
-            return has(self.args[0], "cancel")
-        return self.func not in (watch_kazoo, watch_celery)
 
 
 # By identity, with the class to keep it alive: hashing a class may run code of its metaclass, or be impossible.
@@ -106,6 +99,18 @@ def find_then(value: Any, home: Home) -> Then | None:
         then = value.then  # once, whatever it is (27.2.1.3.2, step 9)
         return then if callable(then) else None
     return None
+
+
+def gives_stop(then: object) -> bool:
+    """Tell, before it is called, whether a then-method is going to give the function that stops the work.
+
+    Of a function that the user has registered it is assumed.
+    """
+    if type(then) is not Rule:
+        return False
+    if then.func is watch_future:
+        return has(then.args[0], "cancel")
+    return then.func not in (watch_kazoo, watch_celery)
 
 
 def watch_deferred(deferred: Any, resolve: Callable[..., None], reject: Callable[..., None]) -> Callable[[], object]:
