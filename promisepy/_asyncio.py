@@ -6,7 +6,9 @@ import asyncio
 import weakref
 from collections.abc import Callable
 from concurrent.futures import CancelledError as _FutureCancelled
+from contextlib import suppress
 from contextvars import Context, copy_context
+from functools import partial
 from inspect import CO_ITERABLE_COROUTINE
 from types import GeneratorType
 from typing import Any
@@ -142,8 +144,15 @@ def is_awaitable(value: object) -> bool:
 
 
 def is_future(value: Any) -> bool:
-    """Tell whether a value calls back when it is done, and is no foreign awaitable that merely can do so too."""
-    return has(value, "add_done_callback") and (asyncio.isfuture(value) or not has(value, "__await__"))
+    """Tell whether a value calls back when it is done and then has a result, and is not better awaited."""
+    if not (has(value, "add_done_callback") and has(value, "result")):
+        return False
+    return asyncio.isfuture(value) or not has(value, "__await__") or _blocks(value)
+
+
+def _blocks(future: Any) -> bool:
+    """Tell whether this is a future of dask's blocking client: its `__await__` would block, and then fail."""
+    return has(future, "client") and getattr(future.client, "asynchronous", None) is False
 
 
 def run_awaitable(home: Home, awaitable: Any, resolve: Resolver, reject: Resolver) -> Callable[[], object] | None:
@@ -176,11 +185,18 @@ def watch_future(future: FutureLike[Any], resolve: Resolver, reject: Resolver) -
     if asyncio.isfuture(future):
         loop = future.get_loop()
         if loop is not running_loop():
+            if future.done():  # its loop may never run again
+                on_done(future)
+                return None
             loop.call_soon_threadsafe(future.add_done_callback, on_done)
-            stop = canceller(future)
-            return lambda: loop.call_soon_threadsafe(stop)
+            return partial(_call_in, loop, canceller(future))
     future.add_done_callback(on_done)
     return canceller(future) if has(future, "cancel") else None
+
+
+def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> None:
+    with suppress(RuntimeError):  # the loop is closed, and what ran in it is over
+        loop.call_soon_threadsafe(function)
 
 
 def canceller(future: Any) -> Callable[[], object]:

@@ -281,7 +281,7 @@ def submit(executor: Executor, fn: Callable[P, R], /, *args: P.args, **kwargs: P
         ...     submit(executor, pow, 2, 5).wait()
         32
     """
-    if not callable(getattr(executor, "submit", None)):
+    if isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
         raise _errors.expected_executor_object(executor)
     if not callable(fn):
         raise _errors.expected_callable("submit()", fn, "a function")

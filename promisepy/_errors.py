@@ -215,6 +215,11 @@ def expected_type(place: str, got: object) -> TypeError:
     return TypeError(f"{place} expected a class, got {short(got)}: write register_adoptable(type(value), watch)")
 
 
+def never_adopted(got: type) -> TypeError:
+    """Say that a class is registered to no effect."""
+    return TypeError(f"register_adoptable() expected a foreign class, got {short(got)}: write a class of your own")
+
+
 def expected_callback(number: int, index: int | None, name: str | None, got: object) -> TypeError:
     """Say that a callbackified function was called without its callback."""
     what = "a callback" if number == 0 else "a second callback, for failures,"
@@ -432,9 +437,9 @@ def wait_for_cycle(promise: str) -> DeadlockError:
     return DeadlockError(f"deadlock: {promise} follows a promise that follows it, so neither can ever settle")
 
 
-def await_without_loop() -> RuntimeError:
+def await_without_loop(lacking: str = "a running asyncio loop") -> RuntimeError:
     """Refuse to suspend where no asyncio loop would resume."""
-    return RuntimeError("await of a pending promise needs a running asyncio loop: call promise.wait() in a script")
+    return RuntimeError(f"await of a pending promise needs {lacking}: call promise.wait() in a script")
 
 
 def timed_out(promise: str, timeout: float) -> TimeoutError:

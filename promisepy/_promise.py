@@ -310,6 +310,8 @@ class Promise(Refusals, Generic[T_co]):
         try:
             if self._state is PENDING:
                 yield suspend(self)
+                if self._state is PENDING:  # a coroutine of another framework, which takes no notice of what is yielded
+                    raise _errors.await_without_loop("an asyncio task")
             if self._state is REJECTED:
                 self._observe()
                 raise self._raised()

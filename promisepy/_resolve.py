@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
-from typing import Any, Final, TypeGuard, cast
+from typing import Any, TypeGuard, cast
 
 from ._asyncio import as_reason
 from ._cancel import cancel, is_wanted, producer_of, stop_by
@@ -21,7 +21,7 @@ from ._errors import (
 )
 from ._jobs import Home, fatal
 from ._reports import report_error, settings, submit_error, without_ours
-from ._rules import Rule, Then, find_then
+from ._rules import PLAIN, Rule, Then, find_then, gives_stop
 
 __all__ = [
     "Adoption",
@@ -32,12 +32,6 @@ __all__ = [
     "settle_by_raise",
     "to_exception",
 ]
-
-# The types most often passed as values: none of them can be adopted, so the rules need not be asked. Only a class whose
-# metaclass is `type` is looked up: another one may make its classes unhashable, or run code when they are hashed.
-PLAIN: Final[frozenset[type]] = frozenset(
-    (bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset, type(None))
-)
 
 
 class Resolution(Cell):
@@ -259,7 +253,7 @@ class ThenableJob:
         resolve, reject = resolving_functions(target)
         try:
             stop = self._context.run(self._then, resolve, reject)
-            if isinstance(self._then, Rule) and callable(stop):  # what a foreign `then` returns means nothing
+            if type(self._then) is Rule and callable(stop):  # what a foreign `then` returns means nothing
                 stop_by(target, stop)
         except BaseException as error:
             settle_by_raise(target, reject, error)
@@ -276,7 +270,7 @@ class ThenableJob:
         return ()
 
     def _aborts(self) -> bool:
-        return isinstance(self._then, Rule) and self._then.stops
+        return gives_stop(self._then)
 
     def _cancelled(self) -> None:
         """Do nothing: what has not been started cannot be stopped; it is when the job has run."""

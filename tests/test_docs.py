@@ -78,11 +78,11 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def missing_packages(code: str) -> set[str]:
-    """Name what a block imports and is not installed: documentation shows other libraries, too."""
+    """Name the packages that a block imports and that are not installed: documentation shows other libraries, too."""
     imports = [node for node in ast.walk(ast.parse(code)) if isinstance(node, (ast.Import, ast.ImportFrom))]
     names = {alias.name for node in imports if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in imports if isinstance(node, ast.ImportFrom) and node.module}
-    return {name for name in names if find_spec(name.partition(".")[0]) is None}
+    return {package for package in (name.partition(".")[0] for name in names) if find_spec(package) is None}
 
 
 @pytest.fixture(scope="session")
@@ -110,8 +110,10 @@ def command_of(block: Block, folder: Path, needs: list[str]) -> list[str]:
     program = folder / f"page_{Path(block.name).stem}.py"
     # Empty lines first, so that tracebacks tell the lines of the page.
     program.write_text("\n" * (block.line - 1) + block.text, "utf-8")
-    python = python_with("gi", "python3-gi gir1.2-glib-2.0") if "gi" in needs else sys.executable
-    return [python, "-W", "error", str(program)]
+    if "gi" in needs:  # whose own way of importing is what ImportWarning is about
+        python = python_with("gi", "python3-gi gir1.2-glib-2.0")
+        return [python, "-W", "error", "-W", "ignore::ImportWarning", str(program)]
+    return [sys.executable, "-W", "error", str(program)]
 
 
 @pytest.mark.parametrize("block", RUN, ids=place)

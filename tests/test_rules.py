@@ -129,7 +129,6 @@ class TestOrder:
         parts["then"] = lambda self, callback, errback: callback("thenable")
         assert outcome(type("Lacking", (), parts)()) == "thenable"
 
-    @pytest.mark.xfail(reason="what announces its end but has no result() is taken for a future", strict=True)
     def test_what_announces_its_end_but_has_no_result_is_a_value(self) -> None:
         class StreamingCall:  # the shape of grpc.aio's streams
             def add_done_callback(self, callback: Callable[[Any], object]) -> None:

@@ -153,6 +153,10 @@ CALLING = {
         lambda: register_adoptable(5, print),  # type: ignore[arg-type]
         "register_adoptable() expected a class, got 5: write register_adoptable(type(value), watch)",
     ),
+    "register_adoptable(int, print)": Case(
+        lambda: register_adoptable(int, print),
+        "register_adoptable() expected a foreign class, got <class 'int'>: write a class of your own",
+    ),
     **not_functions(
         "register_adoptable(Sample, ...)",
         lambda got: register_adoptable(Sample, got),

@@ -235,7 +235,6 @@ class TestChannelPerQuery:
         for channel in channels:
             channel.close()
 
-    @pytest.mark.xfail(reason="callbacks of `finally_` run before the producer is told", strict=True)
     def test_the_query_is_dropped_before_the_channel_is_closed(
         self, server: SilentServer, reports: list[Report]
     ) -> None:

@@ -212,7 +212,6 @@ class TestStoredResults:
         with pytest.raises(exceptions.TaskRevokedError):
             Promise.resolve(result).wait(timeout=20, pump=result.ready)
 
-    @pytest.mark.xfail(reason="vine then hands the exception, not the result, to the function", strict=True)
     def test_one_whose_failure_somebody_has_read_gives_its_exception(self, unserved: Tasks) -> None:
         result = unserved.fail.delay("reason")
         unserved.app.backend.store_result(result.id, ValueError("reason"), "FAILURE")

@@ -135,16 +135,9 @@ class TestExecutor:
         assert asyncio.run(main()) is True
 
 
-BLOCKING = pytest.mark.xfail(
-    reason="a blocking client's futures have __await__, which blocks and then fails; they are awaited all the same",
-    strict=True,
-)
-
-
 class TestFuturesOfABlockingClient:
     """`Promise.resolve(client.submit(...))`, and the same by `promisify`."""
 
-    @BLOCKING
     @both_homes
     def test_a_value_is_adopted(self, client: Any, read: Any) -> None:
         assert read(lambda: Promise.resolve(client.submit(divmod, 7, 2))) == (3, 1)
@@ -156,7 +149,6 @@ class TestFuturesOfABlockingClient:
         with pytest.raises(ValueError, match="invalid literal"):
             read(lambda: Promise.resolve(client.submit(int, "x")))
 
-    @BLOCKING
     def test_adopting_one_does_not_block_the_loop(self, client: Any, event: str) -> None:
         async def main() -> bool:
             asyncio.get_running_loop().call_later(0.01, distributed.Event(event).set)
@@ -186,6 +178,14 @@ class TestFuturesOfABlockingClient:
     def test_a_cancelled_promise_cancels_the_work(self, client: Any, event: str) -> None:
         future = client.submit(wait_for_event, event)
         promise = promisify(lambda: future, style="done_callback")()
+        assert promise.cancel()
+        Promise.resolve().then().wait(timeout=20)
+        assert future.cancelled()
+
+    def test_an_adopted_one_is_cancelled_with_its_promise(self, client: Any, event: str) -> None:
+        future = client.submit(wait_for_event, event)
+        promise: Promise[bool] = Promise.resolve(future)
+        Promise.resolve().then().wait(timeout=20)
         assert promise.cancel()
         Promise.resolve().then().wait(timeout=20)
         assert future.cancelled()

@@ -84,7 +84,6 @@ class TestWhatIsDoneAlready:
         await asyncio.wait(tasks)
         return tasks
 
-    @pytest.mark.xfail(reason="the loop is asked to call back, although the task is done", strict=True)
     def test_tasks_of_a_closed_loop(self) -> None:
         done, failed = asyncio.run(self.ended())
         assert failed.exception() is not None
@@ -92,7 +91,6 @@ class TestWhatIsDoneAlready:
         with pytest.raises(ValueError, match="reason"):
             Promise.resolve(failed).wait(timeout=20)
 
-    @pytest.mark.xfail(reason="the loop is asked to call back, although the task is done", strict=True)
     def test_tasks_of_a_closed_loop_in_another_loop(self) -> None:
         done, failed = asyncio.run(self.ended())
         assert failed.exception() is not None
@@ -102,7 +100,6 @@ class TestWhatIsDoneAlready:
 
         assert asyncio.run(main()) == [5, "reason"]
 
-    @pytest.mark.xfail(reason="the loop is asked to call back, although the future is done", strict=True)
     def test_a_future_of_a_loop_that_does_not_run(self) -> None:
         loop = asyncio.new_event_loop()
         try:
@@ -124,6 +121,36 @@ class TestWhatIsDoneAlready:
         loop.run_until_complete(asyncio.sleep(0))
         loop.close()
         assert promise.wait(timeout=20) == 5
+
+
+class TestCancelling:
+    """A cancelled promise cancels the future, in the future's own loop."""
+
+    @staticmethod
+    def adopted(loop: asyncio.AbstractEventLoop) -> tuple[asyncio.Future[int], Promise[int]]:
+        future: asyncio.Future[int] = loop.create_future()
+        promise: Promise[int] = Promise.resolve(future)
+        Promise.resolve().then().wait(timeout=20)
+        loop.run_until_complete(asyncio.sleep(0))  # where the callback is added
+        return future, promise
+
+    def test_a_future_of_another_loop_is_cancelled_when_that_runs(self) -> None:
+        loop = asyncio.new_event_loop()
+        future, promise = self.adopted(loop)
+        promise.cancel()
+        Promise.resolve().then().wait(timeout=20)
+        assert not future.cancelled()
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+        assert future.cancelled()
+
+    def test_one_of_a_loop_that_was_closed_is_let_be(self, reports: list[Report]) -> None:
+        loop = asyncio.new_event_loop()
+        future, promise = self.adopted(loop)
+        loop.close()
+        promise.cancel()
+        Promise.resolve().then().wait(timeout=20)
+        assert (future.done(), type(promise.reason), reports) == (False, Cancelled, [])
 
 
 class TestTheCompletingThread:

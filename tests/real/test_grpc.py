@@ -193,15 +193,18 @@ class TestThreads:
 
 class TestLate:
     @both
-    def test_a_cancelled_call_rejects_with_the_library_s_class(self, shout: Any, outcome_of: Any) -> None:
+    def test_a_cancelled_call_rejects_with_cancelled_because_of_the_library_s_error(
+        self, shout: Any, outcome_of: Any
+    ) -> None:
         def start() -> Promise[Any]:
             call = shout.future(b"late")
             promise = Promise[Any].resolve(call)
             assert call.cancel()
             return promise
 
-        with pytest.raises(grpc.FutureCancelledError):
+        with pytest.raises(Cancelled) as caught:
             outcome_of(start)
+        assert isinstance(caught.value.__cause__, grpc.FutureCancelledError)
 
     @both
     def test_a_deadline_rejects_with_its_status(self, shout: Any, outcome_of: Any) -> None:
@@ -213,7 +216,7 @@ class TestLate:
         with grpc.insecure_channel(target) as channel:
             promise = Promise[Any].resolve(channel.unary_unary("/Service/Shout").future(b"late"))
             Promise.resolve().wait()  # adopted by a job
-        with pytest.raises((grpc.RpcError, grpc.FutureCancelledError)):
+        with pytest.raises(grpc.RpcError, match="CANCELLED"):
             promise.wait(timeout=20)
 
     def test_a_wait_that_is_over_time_leaves_the_answer_to_the_next(self, shout: Any, service: Service) -> None:
@@ -223,12 +226,23 @@ class TestLate:
         service.may_answer.set()
         assert promise.wait(timeout=20) == b"LATE"
 
-    def test_an_asyncio_timeout_leaves_the_answer_to_the_next(self, shout: Any, service: Service) -> None:
+    def test_an_asyncio_timeout_cancels_the_call_of_a_lone_waiter(self, shout: Any) -> None:
+        async def main() -> None:
+            promise = Promise[Any].resolve(call := shout.future(b"late"))
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await promise
+            await Promise.resolve().then()  # the call is cancelled by a job
+            assert (call.cancelled(), type(promise.reason)) == (True, Cancelled)
+
+        asyncio.run(main())
+
+    def test_an_asyncio_timeout_leaves_a_shielded_answer_to_the_next(self, shout: Any, service: Service) -> None:
         async def main() -> bytes:
             promise = Promise[Any].resolve(shout.future(b"late"))
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.05):
-                    await promise
+                    await promise.shield()
             service.may_answer.set()
             async with asyncio.timeout(20):
                 return await promise

@@ -167,7 +167,6 @@ class TestFailures:
         assert isinstance(promise.reason, Cancelled)
         assert reports == []
 
-    @pytest.mark.xfail(reason="asking for the result raises the same exception anew, which adds frames", strict=True)
     def test_each_promise_for_a_failed_result_has_the_same_traceback(self, handler: Any) -> None:
         result = handler.async_result()
         result.set_exception(exceptions.NoNodeError())
