@@ -12,7 +12,8 @@ import pytest
 
 from promisepy import Promise, _jobs
 from promisepy._host import current_home, current_thread_home
-from promisepy._jobs import FEW, Home, Timer, Timers
+from promisepy._jobs import Home, Timer
+from promisepy._timers import FEW, Timers
 
 from .events.library import PATIENCE, when_asleep
 
