@@ -13,11 +13,11 @@ from typing import Any, Generic, Literal, ParamSpec, Self, TypeAlias, TypeVar, c
 
 from . import _errors
 from ._asyncio import as_reason
-from ._channel import Bounded, Channel, Pausing, Room, Unsubscribing
+from ._channel import Bounded, Channel, Latest, Pausing, Room, Unsubscribing
 from ._conventions import adapt, all_values, failure, reader
 from ._promise import Promise, Resolvers
 from ._reports import settings
-from ._resolve import to_exception
+from ._resolve import is_exception_type, to_exception
 
 __all__ = ["Emitter", "Stream", "once", "stream"]
 
@@ -90,7 +90,7 @@ class Emitter(Generic[T]):
 
     def __init__(self, channel: Channel[T]) -> None:
         def finish(error: Any) -> None:
-            channel.finish(None if error is None else as_reason(to_exception(error)))
+            channel.finish(None if error is None else as_end(error))
 
         self._channel = channel
         self._kept: list[Callable[..., Any]] = []
@@ -123,8 +123,19 @@ class Emitter(Generic[T]):
 
 
 def read_failure(error: Any = None, *arguments: Any, **named: Any) -> Any:
-    """Read the arguments of `fail`: the error, or None for a library that ends without one."""
-    return None if error is None and not arguments and not named else failure(error, *arguments, **named)
+    """Read the arguments of `fail`: the error, or its class, or None for a library that ends without one."""
+    is_alone = not arguments and not named
+    return error if is_alone and (error is None or is_exception_type(error)) else failure(error, *arguments, **named)
+
+
+def as_end(reason: object) -> BaseException:
+    """Give the exception that ends a stream, and that no loop takes for the end of a stream without one."""
+    error = as_reason(to_exception(reason))
+    if not isinstance(error, StopAsyncIteration):
+        return error
+    replacement = RuntimeError("a stream was ended with StopAsyncIteration")
+    replacement.__cause__ = error
+    return replacement
 
 
 class Stream(Generic[T]):
@@ -144,7 +155,7 @@ class Stream(Generic[T]):
     @property
     def dropped(self) -> int:
         """How many events the policy has dropped so far."""
-        return self._channel.room.dropped
+        return self._channel.room.dropped(self._channel)
 
     def close(self) -> None:
         """Unsubscribe and forget the events that wait. What `unsubscribe` raises is raised here."""
@@ -161,33 +172,41 @@ class Stream(Generic[T]):
 
     async def __anext__(self) -> T:
         """Give the next event."""
-        channel = self._channel
         while True:
-            ended = channel.ended
+            ended = self._channel.ended
             try:
-                return channel.take()
+                return self._take()
             except IndexError:
                 if ended:
                     raise self._end(StopAsyncIteration) from None
-            await channel.arrival()
+            await self._channel.arrival()
 
     def __next__(self) -> T:
         """Give the next event; waits as `Promise.wait` does."""
-        channel = self._channel
         while True:
-            ended = channel.ended
+            ended = self._channel.ended
             try:
-                return channel.take()
+                return self._take()
             except IndexError:
                 if ended:
                     raise self._end(StopIteration) from None
-            channel.arrival().wait()
+            self._channel.arrival().wait()
+
+    def _take(self) -> T:
+        if self._channel.left:
+            raise IndexError
+        return self._channel.take()
 
     def _end(self, normal: type[Exception]) -> BaseException:
         """Give what a consumer meets at the end: the error, the first time."""
-        error, self._channel.end = self._channel.end, None
-        self._channel.unsubscribe()
-        return normal() if error is None else error
+        channel = self._channel
+        error, channel.end = channel.end, None
+        channel.discard()  # an event that another thread was emitting when the end came does not follow the end
+        if error is None:
+            channel.unsubscribe()
+            return normal()
+        Unsubscribing(channel)._run()  # what it raises is shown, and does not hide the error
+        return error
 
     async def __aenter__(self) -> Self:
         """Give the stream, which has subscribed already."""
@@ -303,7 +322,11 @@ def stream(
     channel: Channel[T] = Channel(_room(maxsize, on_full))
     emitter = Emitter(channel)
     events = Stream(channel, emitter)
-    token = subscribe(emitter)
+    try:
+        token = subscribe(emitter)
+    except BaseException:
+        channel.end = None  # told by this exception
+        raise
     if unsubscribe is not None:
         channel.subscribed(partial(unsubscribe, emitter.emit if token is None else token))
     return events
@@ -319,4 +342,6 @@ def _room(maxsize: object, on_full: Any) -> Room:
         return Room() if maxsize is None else Pausing(maxsize, pause, resume)
     if on_full not in POLICIES:
         raise _errors.expected_policy(POLICIES, cast("object", on_full))
-    return Room() if maxsize is None else Bounded(maxsize, cast("str", on_full))
+    if maxsize is None:
+        return Room()
+    return Latest(maxsize) if on_full == "drop_oldest" else Bounded(maxsize, on_full)
