@@ -7,14 +7,17 @@ task, `for` in a script.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from functools import partial
 from typing import Any, Generic, Literal, ParamSpec, Self, TypeAlias, TypeVar, cast, overload
 
 from . import _errors
 from ._asyncio import as_reason
+from ._cancel import stop_by
 from ._channel import Bounded, Channel, Latest, Pausing, Room, Unsubscribing
 from ._conventions import adapt, all_values, failure, reader
+from ._errors import BrokenPromise
 from ._promise import Promise, Resolvers
 from ._reports import settings
 from ._resolve import is_exception_type, to_exception
@@ -36,11 +39,12 @@ def once(subscribe: Callable[[Resolvers[T]], Any], unsubscribe: Callable[[Any], 
 
     Args:
         subscribe: called at once with `Resolvers`, whose functions it hands to the library.
-        unsubscribe: called when the promise is settled, on its home, with what `subscribe` returned; if that was None,
-            with `d.resolve`.
+        unsubscribe: called when the promise is settled, or nobody wants the event any more, on the promise's home, with
+            what `subscribe` returned; if that was None, with `d.resolve`.
 
     Returns:
-        A promise for the event. It is rejected with what `subscribe` or `unsubscribe` raises.
+        A promise for the event. It is rejected with what `subscribe` or `unsubscribe` raises, and with `BrokenPromise`
+        if the library forgets the functions that it was given.
 
     Raises:
         TypeError: an argument is not a function.
@@ -56,18 +60,33 @@ def once(subscribe: Callable[[Resolvers[T]], Any], unsubscribe: Callable[[Any], 
         raise _errors.expected_callable("once()", subscribe, "a function that takes resolvers")
     if unsubscribe is not None and not callable(unsubscribe):
         raise _errors.expected_callable("once()", unsubscribe)
-    tokens: list[Any] = []
+    tokens: list[Callable[[], Any]] = []
 
     def start(d: Resolvers[T]) -> None:
         token = subscribe(d)
-        tokens.append(d.resolve if token is None else token)
+        # Weakly: if the library forgets `d.resolve`, and we held it, the promise would never break.
+        tokens.append(weakref.ref(d.resolve) if token is None else lambda: token)
+
+    event = Promise[T].create(start)
+    if unsubscribe is None:
+        return event
 
     def stop() -> None:
-        if tokens and unsubscribe is not None:
-            unsubscribe(tokens.pop())
+        try:
+            token = tokens.pop()()
+        except IndexError:
+            return
+        if token is not None:
+            unsubscribe(token)
+        elif not isinstance(event.reason, BrokenPromise):
+            unsubscribe(forgotten)
 
-    promise = Promise[T].create(start)
-    return promise if unsubscribe is None else promise.finally_(stop)
+    stop_by(event, stop)
+    return event.finally_(stop)
+
+
+def forgotten(*_: object, **__: object) -> None:
+    """Stand for `d.resolve` where the library has been given another function, and nobody holds that one any more."""
 
 
 class Emitter(Generic[T]):
