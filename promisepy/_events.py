@@ -317,8 +317,9 @@ def stream(
         ValueError: `maxsize` is not positive, or `on_full` is an unknown word.
         BaseException: what `subscribe` raises.
 
-    `unsubscribe` and `resume` run on the consumer's thread, or on the stream's home if the library ends the stream;
-    `pause` on the thread that emits.
+    `unsubscribe` runs on the consumer's thread, or on the stream's home if the library ends the stream. `pause` runs on
+    the thread that emits and `resume` on the consumer's, or the other way round if one has overtaken the other. What
+    they raise ends the stream, after the events that wait.
 
     Example:
         >>> listeners = []
