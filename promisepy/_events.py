@@ -7,17 +7,20 @@ task, `for` in a script.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from functools import partial
 from typing import Any, Generic, Literal, ParamSpec, Self, TypeAlias, TypeVar, cast, overload
 
 from . import _errors
 from ._asyncio import as_reason
-from ._channel import Bounded, Channel, Pausing, Room, Unsubscribing
+from ._cancel import stop_by
+from ._channel import Bounded, Channel, Latest, Pausing, Room, Unsubscribing
 from ._conventions import adapt, all_values, failure, reader
+from ._errors import BrokenPromise
 from ._promise import Promise, Resolvers
 from ._reports import settings
-from ._resolve import to_exception
+from ._resolve import is_exception_type, to_exception
 
 __all__ = ["Emitter", "Stream", "once", "stream"]
 
@@ -36,11 +39,12 @@ def once(subscribe: Callable[[Resolvers[T]], Any], unsubscribe: Callable[[Any], 
 
     Args:
         subscribe: called at once with `Resolvers`, whose functions it hands to the library.
-        unsubscribe: called when the promise is settled, on its home, with what `subscribe` returned; if that was None,
-            with `d.resolve`.
+        unsubscribe: called when the promise is settled, or nobody wants the event any more, on the promise's home, with
+            what `subscribe` returned; if that was None, with `d.resolve`.
 
     Returns:
-        A promise for the event. It is rejected with what `subscribe` or `unsubscribe` raises.
+        A promise for the event. It is rejected with what `subscribe` or `unsubscribe` raises, and with `BrokenPromise`
+        if the library forgets the functions that it was given.
 
     Raises:
         TypeError: an argument is not a function.
@@ -56,18 +60,33 @@ def once(subscribe: Callable[[Resolvers[T]], Any], unsubscribe: Callable[[Any], 
         raise _errors.expected_callable("once()", subscribe, "a function that takes resolvers")
     if unsubscribe is not None and not callable(unsubscribe):
         raise _errors.expected_callable("once()", unsubscribe)
-    tokens: list[Any] = []
+    tokens: list[Callable[[], Any]] = []
 
     def start(d: Resolvers[T]) -> None:
         token = subscribe(d)
-        tokens.append(d.resolve if token is None else token)
+        # Weakly: if the library forgets `d.resolve`, and we held it, the promise would never break.
+        tokens.append(weakref.ref(d.resolve) if token is None else lambda: token)
+
+    event = Promise[T].create(start)
+    if unsubscribe is None:
+        return event
 
     def stop() -> None:
-        if tokens and unsubscribe is not None:
-            unsubscribe(tokens.pop())
+        try:
+            token = tokens.pop()()
+        except IndexError:
+            return
+        if token is not None:
+            unsubscribe(token)
+        elif not isinstance(event.reason, BrokenPromise):
+            unsubscribe(forgotten)
 
-    promise = Promise[T].create(start)
-    return promise if unsubscribe is None else promise.finally_(stop)
+    stop_by(event, stop)
+    return event.finally_(stop)
+
+
+def forgotten(*_: object, **__: object) -> None:
+    """Stand for `d.resolve` where the library has been given another function, and nobody holds that one any more."""
 
 
 class Emitter(Generic[T]):
@@ -90,7 +109,7 @@ class Emitter(Generic[T]):
 
     def __init__(self, channel: Channel[T]) -> None:
         def finish(error: Any) -> None:
-            channel.finish(None if error is None else as_reason(to_exception(error)))
+            channel.finish(None if error is None else as_end(error))
 
         self._channel = channel
         self._kept: list[Callable[..., Any]] = []
@@ -123,8 +142,19 @@ class Emitter(Generic[T]):
 
 
 def read_failure(error: Any = None, *arguments: Any, **named: Any) -> Any:
-    """Read the arguments of `fail`: the error, or None for a library that ends without one."""
-    return None if error is None and not arguments and not named else failure(error, *arguments, **named)
+    """Read the arguments of `fail`: the error, or its class, or None for a library that ends without one."""
+    is_alone = not arguments and not named
+    return error if is_alone and (error is None or is_exception_type(error)) else failure(error, *arguments, **named)
+
+
+def as_end(reason: object) -> BaseException:
+    """Give the exception that ends a stream, and that no loop takes for the end of a stream without one."""
+    error = as_reason(to_exception(reason))
+    if not isinstance(error, StopAsyncIteration):
+        return error
+    replacement = RuntimeError("a stream was ended with StopAsyncIteration")
+    replacement.__cause__ = error
+    return replacement
 
 
 class Stream(Generic[T]):
@@ -144,7 +174,7 @@ class Stream(Generic[T]):
     @property
     def dropped(self) -> int:
         """How many events the policy has dropped so far."""
-        return self._channel.room.dropped
+        return self._channel.room.dropped(self._channel)
 
     def close(self) -> None:
         """Unsubscribe and forget the events that wait. What `unsubscribe` raises is raised here."""
@@ -161,33 +191,41 @@ class Stream(Generic[T]):
 
     async def __anext__(self) -> T:
         """Give the next event."""
-        channel = self._channel
         while True:
-            ended = channel.ended
+            ended = self._channel.ended
             try:
-                return channel.take()
+                return self._take()
             except IndexError:
                 if ended:
                     raise self._end(StopAsyncIteration) from None
-            await channel.arrival()
+            await self._channel.arrival()
 
     def __next__(self) -> T:
         """Give the next event; waits as `Promise.wait` does."""
-        channel = self._channel
         while True:
-            ended = channel.ended
+            ended = self._channel.ended
             try:
-                return channel.take()
+                return self._take()
             except IndexError:
                 if ended:
                     raise self._end(StopIteration) from None
-            channel.arrival().wait()
+            self._channel.arrival().wait()
+
+    def _take(self) -> T:
+        if self._channel.left:
+            raise IndexError
+        return self._channel.take()
 
     def _end(self, normal: type[Exception]) -> BaseException:
         """Give what a consumer meets at the end: the error, the first time."""
-        error, self._channel.end = self._channel.end, None
-        self._channel.unsubscribe()
-        return normal() if error is None else error
+        channel = self._channel
+        error, channel.end = channel.end, None
+        channel.discard()  # an event that another thread was emitting when the end came does not follow the end
+        if error is None:
+            channel.unsubscribe()
+            return normal()
+        Unsubscribing(channel)._run()  # what it raises is shown, and does not hide the error
+        return error
 
     async def __aenter__(self) -> Self:
         """Give the stream, which has subscribed already."""
@@ -279,8 +317,9 @@ def stream(
         ValueError: `maxsize` is not positive, or `on_full` is an unknown word.
         BaseException: what `subscribe` raises.
 
-    `unsubscribe` and `resume` run on the consumer's thread, or on the stream's home if the library ends the stream;
-    `pause` on the thread that emits.
+    `unsubscribe` runs on the consumer's thread, or on the stream's home if the library ends the stream. `pause` runs on
+    the thread that emits and `resume` on the consumer's, or the other way round if one has overtaken the other. What
+    they raise ends the stream, after the events that wait.
 
     Example:
         >>> listeners = []
@@ -303,7 +342,11 @@ def stream(
     channel: Channel[T] = Channel(_room(maxsize, on_full))
     emitter = Emitter(channel)
     events = Stream(channel, emitter)
-    token = subscribe(emitter)
+    try:
+        token = subscribe(emitter)
+    except BaseException:
+        channel.end = None  # told by this exception
+        raise
     if unsubscribe is not None:
         channel.subscribed(partial(unsubscribe, emitter.emit if token is None else token))
     return events
@@ -319,4 +362,6 @@ def _room(maxsize: object, on_full: Any) -> Room:
         return Room() if maxsize is None else Pausing(maxsize, pause, resume)
     if on_full not in POLICIES:
         raise _errors.expected_policy(POLICIES, cast("object", on_full))
-    return Room() if maxsize is None else Bounded(maxsize, cast("str", on_full))
+    if maxsize is None:
+        return Room()
+    return Latest(maxsize) if on_full == "drop_oldest" else Bounded(maxsize, on_full)

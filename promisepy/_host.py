@@ -26,8 +26,9 @@ from types import FrameType
 from typing import Any, TypeAlias, cast
 
 from ._errors import short
-from ._jobs import Home, Job, Timer, Timers
+from ._jobs import Home, Job, Timer
 from ._reports import Settings, settings, submit_error, sweep
+from ._timers import TimedHome
 from ._types import Host, Report
 
 __all__ = [
@@ -90,6 +91,7 @@ class LoopHome(Home):
         """Fail what is still queued: the loop has been closed."""
         with suppress(StopIteration):
             self._notice.aclose().send(None)  # by hand: if nobody has shut it down, it would warn when it is freed
+        self.abandon_timers()
         self.abandon()
 
     def describe(self) -> str:
@@ -113,12 +115,11 @@ class LoopHome(Home):
         return _start(self.tasks, self.tasks.discard, self.loop, coroutine, context)
 
 
-class ThreadHome(Home):
+class ThreadHome(TimedHome):
     """The home of promises that were created on a thread without a running loop."""
 
     __slots__ = (
         "_context",
-        "_ident",
         "_runner",
         "_waiting",
         "_wakeups",
@@ -128,7 +129,6 @@ class ThreadHome(Home):
         "name",
         "suspended",
         "tasks",
-        "timers",
         "waits",
     )
 
@@ -143,9 +143,7 @@ class ThreadHome(Home):
         self.unattended = True
         # The jobs whose handlers are in `wait` right now, outermost first.
         self.suspended: list[Job] = []
-        self.timers = Timers()  # those that nobody else's clock rings
         self.waits = 0  # how many calls of `wait` are on this thread's stack
-        self._ident = threading.get_ident()
         self._runner: asyncio.Runner | None = None
         self._waiting = False
         self._wakeups: SimpleQueue[None] = SimpleQueue()
@@ -188,7 +186,7 @@ class ThreadHome(Home):
 
     def look(self) -> None:
         """Notice a loop that has been started on this thread since, and have it run what waits here."""
-        running = running_loop() if threading.get_ident() == self._ident else None
+        running = running_loop() if threading.get_ident() == self.ident else None
         if running is None or running is self.loop:
             return
         self.loop, self.unattended = running, False
@@ -199,21 +197,15 @@ class ThreadHome(Home):
 
     def start_timer(self, timer: Timer) -> None:
         """Let the clock of whoever drives this home ring: a `wait`, a loop, or for a host a thread that only sleeps."""
-        if self.waits or (self.loop is None and self.host is None):
-            self.timers.add(timer)
-            self.stop_waiting()  # the private loop, which runs until the time of an earlier timer
-        elif self.loop is not None:
+        if self.loop is not None and not self.waits and not self.loop.is_closed():
             _start_on(self.loop, timer)
-        else:
-            sleeper = threading.Timer(timer.remaining(), timer.ring)
-            sleeper.daemon = True
-            sleeper.start()
-            timer.started(sleeper.cancel)
+            return
+        self.keep_timer(timer)
+        self.stop_waiting()  # the private loop, which runs until the time of an earlier timer
 
-    def restart_timers(self) -> None:
-        """Hand the timers to whoever drives this home now."""
-        for timer in self.timers.take_all():
-            self.start_timer(timer)
+    def needs_sleeper(self) -> bool:
+        """Tell whether a host drives this home, which can only be woken."""
+        return self.host is not None and self.loop is None and not self.waits
 
     def describe(self) -> str:
         """Name the thread."""
@@ -243,6 +235,8 @@ class ThreadHome(Home):
         if running is not None:
             self.suspended.append(running)
         self.waits += 1
+        if outer is not None and self.waits == 1:
+            self.restart_timers()  # that loop stands still
         try:
             while True:
                 self.timers.ring()
@@ -274,8 +268,10 @@ class ThreadHome(Home):
 
     def _end_wait(self) -> None:
         self.waits -= 1
-        if not self.waits and self.host is not None:
-            self.restart_timers()
+        if not self.waits:
+            if self.loop is not None:
+                self.restart_timers()
+            self.set_sleeper()
         self.armed = False
         if self.jobs:
             self.arm()
@@ -325,12 +321,14 @@ class ThreadHome(Home):
         if self._runner is not None:
             loop_homes.pop(self._runner.get_loop(), None)
             self._runner.close()
+        self.abandon_timers()
         self.abandon()
 
     def forked(self) -> None:
         """Put the home in order in a forked child: only the forking thread goes on there."""
         self._wakeups = SimpleQueue()
-        if threading.get_ident() != self._ident:
+        self.forget_sleeper()
+        if threading.get_ident() != self.ident:
             self.jobs.clear()  # the parent's thread runs them
             self.ended = True
 
@@ -416,9 +414,12 @@ async def _shutdown_notice(home: LoopHome) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
+        home.abandon_timers()
         sweep(home)
-        if this_thread.home is not None and this_thread.home.loop is home.loop:
-            this_thread.home.loop, this_thread.home.unattended = None, True
+        thread = this_thread.home
+        if thread is not None and thread.loop is home.loop:
+            thread.loop, thread.unattended = None, True
+            thread.restart_timers()
 
 
 def _start_on(loop: asyncio.AbstractEventLoop, timer: Timer) -> None:

@@ -21,20 +21,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from heapq import heapify, heappop, heappush
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from ._types import Report
 
-__all__ = ["BURST", "LONGEST", "Home", "Job", "Timer", "Timers", "fatal"]
+__all__ = ["BURST", "LONGEST", "Home", "Job", "Timer", "fatal"]
 
 # Jobs that run before the host gets its turn. Large, since a turn costs about as much as ten jobs; bounded, so that a
 # chain that never ends cannot keep the host from its sockets.
 BURST = 1000
-# A heap of timers is cleared of cancelled ones when it has doubled, and not while it is as small as this.
-FEW = 64
 # No clock is asked to wait longer, in seconds: thirty years, which every platform can count.
 LONGEST = 1e9
 
@@ -77,8 +74,8 @@ class Home:
         self.running: Job | None = None
         self.outer: BaseException | None = None
         self.suspects: list[Suspect] = []
-        # Timers that a loop's or a host's clock is going to ring, unless it ends before.
-        self.clocked: set[Timer] = set()
+        # Timers that a clock is going to ring, unless it stops before; a dict for its order.
+        self.clocked: dict[Timer, None] = {}
 
     def enqueue(self, job: Job) -> None:
         """Queue `job`, from any thread. Hot callers write these two lines in place."""
@@ -97,6 +94,11 @@ class Home:
     def start_timer(self, timer: Timer) -> None:
         """Have `timer.ring` called on the home's thread when its time has come; called on that thread."""
         raise NotImplementedError
+
+    def abandon_timers(self) -> None:
+        """Fail what the timers would have done, because their clock has stopped for good."""
+        for timer in list(self.clocked):
+            timer._abandon(self)
 
     def look(self) -> None:
         """Find somebody who drains an unattended home."""
@@ -174,10 +176,6 @@ class Timer:
         self._stop: Callable[[], object] | None = None
         home.enqueue(self)
 
-    def __lt__(self, other: Timer) -> bool:
-        """Sort by time, for heaps."""
-        return self.deadline < other.deadline
-
     @property
     def is_cancelled(self) -> bool:
         """Tell whether nothing is left to do."""
@@ -190,21 +188,25 @@ class Timer:
     def cancel(self) -> None:
         """Forget the job."""
         self._job = None
-        self._home.clocked.discard(self)
-        stop, self._stop = self._stop, None
-        if stop is not None:
-            stop()
+        self.stop()
 
     def started(self, stop: Callable[[], object]) -> None:
         """Remember how the clock is told to forget this timer."""
-        self._home.clocked.add(self)
+        self._home.clocked[self] = None
         self._stop = stop
         if self._job is None:  # cancelled meanwhile, on another thread
             self.cancel()
 
+    def stop(self) -> None:
+        """Tell the clock to forget this timer, so that another one may ring it."""
+        self._home.clocked.pop(self, None)
+        stop, self._stop = self._stop, None
+        if stop is not None:
+            stop()
+
     def ring(self) -> None:
         """Queue the job."""
-        self._home.clocked.discard(self)
+        self._home.clocked.pop(self, None)
         job, self._job, self._stop = self._job, None, None
         if job is not None:
             self._home.enqueue(job)
@@ -215,44 +217,10 @@ class Timer:
 
     def _abandon(self, home: Home) -> None:
         job, self._job = self._job, None
+        self.stop()
         if job is not None:
             job._abandon(home)
 
     def _settles(self) -> object:
         job = self._job
         return None if job is None else job._settles()
-
-
-class Timers:
-    """The clock of a thread that has no other: a heap, touched on that thread only."""
-
-    __slots__ = ("_full", "_heap")
-
-    def __init__(self) -> None:
-        self._heap: list[Timer] = []
-        self._full = FEW
-
-    def add(self, timer: Timer) -> None:
-        """Take a timer, and drop cancelled ones now and then."""
-        if len(self._heap) >= self._full:
-            self._heap = [one for one in self._heap if not one.is_cancelled]
-            heapify(self._heap)
-            self._full = max(FEW, 2 * len(self._heap))
-        heappush(self._heap, timer)
-
-    def ring(self) -> None:
-        """Ring what is due."""
-        now = time.monotonic()
-        while self._heap and (self._heap[0].is_cancelled or self._heap[0].deadline <= now):
-            heappop(self._heap).ring()
-
-    def limit(self, seconds: float | None) -> float | None:
-        """Say for how many seconds at most to sleep; None means for any time."""
-        if not self._heap:
-            return seconds
-        return self._heap[0].remaining() if seconds is None else min(self._heap[0].remaining(), seconds)
-
-    def take_all(self) -> list[Timer]:
-        """Give up all timers."""
-        timers, self._heap = self._heap, []
-        return timers

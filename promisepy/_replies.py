@@ -3,21 +3,29 @@
 A request library gives a key (a message id, a delivery tag) when the request has been sent, and one shared callback
 brings every answer with its key, on a thread of its own. So the answer may be there before its key is known.
 
-Threads. An entry is made by whoever comes first, asker or answerer, through `dict.setdefault`. Each of the two notes
-that it has come and looks for the other after; who of them finds both pops the entry's last token and settles. All are
-single operations of a dict or list, atomic with and without the GIL as long as the keys are compared by code in C.
+Threads. The dictionary has one entry for each key: a request that waits, or an answer that came early. An entry is used
+once, by whoever pops its token; then it is taken. Every step is a single operation of a dict, deque or list, atomic
+with and without the GIL as long as the keys are compared by code in C.
+
+INV-PUT     An entry is put with `dict.setdefault`, so of those who come at once one is first, and the others find it.
+INV-TAKEN   Who finds a taken entry removes it: nobody has to wait for the thread that has taken it, which may stand
+            still under a signal handler that asks for the very same key.
+INV-KEPT    So two may remove at once, and one of them hit a newer entry. What was removed though it is not taken is put
+            back. If another request stands there by then, the two are twins, and share the next answer.
+INV-SEEN    Who takes an entry looks for it in the table after; who puts one back looks at its token after.
 """
 
 from __future__ import annotations
 
 import weakref
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import suppress
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
 from . import _errors
 from ._asyncio import as_reason
-from ._cancel import Producer
+from ._cell import PENDING
 from ._conventions import adapt
 from ._jobs import Home, Timer
 from ._promise import Promise, pending
@@ -34,19 +42,106 @@ R = TypeVar("R")
 P = ParamSpec("P")
 
 
-class Entry(Generic[K, T]):
-    """What is known about one key: that somebody has asked, that there is an answer."""
+class Entry:
+    """What the table knows about one key."""
 
-    __slots__ = ("answer", "answering", "asked", "asking", "key", "meeting", "timer")
+    __slots__ = ("key", "token")
 
-    def __init__(self, key: K) -> None:
+    def __init__(self, key: Any) -> None:
         self.key = key
-        self.asking: dict[None, Promise[T]] = {}  # one promise, made by whoever asks first
-        self.asked: Promise[T] | None = None
-        self.answering: list[None] = [None]  # popped by the first answer
-        self.answer: Settled[T] | None = None
-        self.meeting: list[None] = [None]  # popped by whoever removes the entry
+        self.token: list[None] = [None]
+
+    def take(self) -> bool:
+        """Take the right to use this entry; false if somebody else has it."""
+        try:
+            self.token.pop()
+        except IndexError:
+            return False
+        return True
+
+
+class Early(Entry):
+    """An answer that nobody has asked for yet."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self, key: Any, answer: Settled[Any]) -> None:
+        super().__init__(key)
+        self.answer = answer
+
+
+class Request(Entry):
+    """Somebody who waits. It is also what a cancellation of its promise stops, and the job of its timer."""
+
+    __slots__ = ("_table", "promise", "timer", "twins")
+
+    def __init__(self, key: Any, table: Replies[Any, Any]) -> None:
+        super().__init__(key)
+        self.promise: Promise[Any] = pending()
         self.timer: Timer | None = None
+        self.twins: list[Request] = []
+        self._table = weakref.ref(table)
+
+    def is_waiting(self) -> bool:
+        """Tell whether an answer would be for this request."""
+        return bool(self.token) and self.promise._state is PENDING
+
+    def watch(self, timeout: float | None) -> None:
+        """Have the promise cancelled or timed out, once it stands in the table."""
+        self.promise._producer = self
+        if timeout is not None:
+            self.timer = Timer(self.promise._home, timeout, self)
+        if not self.is_waiting():  # answered or cancelled meanwhile, perhaps before there was a producer
+            self._cancelled()
+            self.finish()
+
+    def finish(self) -> None:
+        """Leave nothing behind with the promise or the clock."""
+        self.promise._producer = None
+        if self.timer is not None:
+            self.timer.cancel()
+
+    def settle(self, answer: Settled[Any]) -> bool:
+        """Settle the promise of a request that has been taken; false if it has been cancelled."""
+        promise = self.promise
+        self.finish()
+        if promise._state is not PENDING:
+            return False
+        if isinstance(answer, Fulfilled):
+            promise._resolve(answer.value)
+        else:
+            promise._reject(answer.reason, answer.reason.__traceback__)
+        return True
+
+    def _leave(self) -> bool:
+        table = self._table()
+        if not self.take():
+            return False
+        if table is not None:
+            table._remove(self)
+            table._put_twins(self)
+        return True
+
+    def _aborts(self) -> bool:
+        return True
+
+    def _cancelled(self) -> None:
+        self._leave()
+        if self.timer is not None:
+            self.timer.cancel()
+
+    def _run(self) -> None:
+        table = self._table()
+        if table is not None and self._leave():
+            self.settle(Rejected(_errors.no_reply(self.key, table._timeout or 0.0)))
+
+    def _abandon(self, home: Home) -> None:
+        if self._leave():
+            self.promise._producer = None
+            self.promise._strand(home)
+
+    def _settles(self) -> object:
+        return self.promise
 
 
 class Replies(Generic[K, T]):
@@ -71,39 +166,45 @@ class Replies(Generic[K, T]):
         'early'
     """
 
-    __slots__ = ("__weakref__", "_early", "_early_limit", "_entries", "_timeout")
+    __slots__ = ("__weakref__", "_early", "_early_limit", "_entries", "_lost", "_timeout")
 
     def __init__(self, *, timeout: float | None = None, early: int = 1000) -> None:
-        self._entries: dict[K, Entry[K, T]] = {}  # first: `__del__` looks here, also after a wrong call
+        self._entries: dict[K, Entry] = {}
         check_seconds("Replies()", timeout)
         if type(cast("object", early)) is not int or early < 0:
             raise _errors.expected_early(early)
         self._timeout = timeout
-        self._early: deque[Entry[K, T]] = deque()
+        self._early: deque[Early] = deque()
         self._early_limit = early
+        self._lost: BaseException | None = None  # the latest reason of `reject_all`
 
     def __getitem__(self, key: K) -> Promise[T]:
         """Give the promise for the answer with this key."""
-        entry = self._entries.setdefault(key, Entry(key))
-        mine: Promise[T] = pending()
-        promise = entry.asking.setdefault(None, mine)
-        entry.asked = promise
-        if promise is mine and entry.answer is None:
-            expiry = Expiry(self, entry)
-            promise._producer = Producer(promise._home, expiry.forget)
-            if self._timeout is not None:
-                entry.timer = Timer(promise._home, self._timeout, expiry)
-        self._meet(entry)
-        return promise
+        mine: Request | None = None
+        while True:
+            entry = self._entries.get(key)
+            if entry is None:
+                mine = mine or Request(key, self)
+                entry = self._entries.setdefault(key, mine)
+                if entry is mine:
+                    mine.watch(self._timeout)
+                    return mine.promise
+            if isinstance(entry, Request) and entry.is_waiting():
+                return entry.promise
+            if self._take(entry) and isinstance(entry, Early):
+                answered = Request(key, self)
+                answered.settle(entry.answer)
+                return answered.promise
 
     def __len__(self) -> int:
         """Count the promises that wait."""
-        return sum(entry.asked is not None for entry in list(self._entries.values()))
+        requests = [entry for entry in list(self._entries.values()) if isinstance(entry, Request)]
+        return sum(one.is_waiting() for request in requests for one in (request, *request.twins))
 
     def __contains__(self, key: object) -> bool:
         """Tell whether a promise waits for the answer with this key."""
         entry = self._entries.get(key)  # type: ignore[arg-type]  # any object may be looked for
-        return entry is not None and entry.asked is not None
+        return isinstance(entry, Request) and any(one.is_waiting() for one in (entry, *entry.twins))
 
     def resolve(self, key: K, value: T, /) -> None:
         """Take the answer for a key; a second one is ignored.
@@ -115,19 +216,17 @@ class Replies(Generic[K, T]):
             >>> answer.wait()
             12
         """
-        self._take(key, Fulfilled(value))
+        self._bring(key, Fulfilled(value))
 
     def reject(self, key: K, reason: object, /) -> None:
         """Take a failure for a key; what is no exception is wrapped in `CallbackError`."""
-        self._take(key, Rejected(as_reason(to_exception(reason))))
+        self._bring(key, Rejected(as_reason(to_exception(reason))))
 
     def reject_all(self, reason: object, /) -> None:
         """Reject every promise that waits, and forget the answers that nobody has asked for: the connection is gone."""
-        error = as_reason(to_exception(reason))
+        self._lost = error = as_reason(to_exception(reason))
         for entry in list(self._entries.values()):
-            if entry.asked is None:
-                self._forget(entry)
-            else:
+            if self._take(entry):
                 self._answer(entry, Rejected(error))
 
     @overload
@@ -167,76 +266,120 @@ class Replies(Generic[K, T]):
 
         return adapt(fn, take, submit_error, returns)
 
-    def _take(self, key: K, answer: Settled[T]) -> None:
-        entry = self._entries.setdefault(key, Entry(key))
-        self._answer(entry, answer)
-        if entry.asked is None:
-            self._early.append(entry)
-            if len(self._early) > self._early_limit:
+    def _bring(self, key: K, answer: Settled[T]) -> None:
+        """Hand an answer to who waits, or keep it."""
+        mine: Early | None = None
+        while True:
+            entry = self._entries.get(key)
+            if entry is None:
+                mine = mine or Early(key, answer)
+                entry = self._entries.setdefault(key, mine)
+                if entry is mine:
+                    self._keep(mine)
+                    return
+            if isinstance(entry, Early) and entry.token:
+                return  # the first one counts
+            if self._take(entry) and self._answer(entry, answer):
+                return
+
+    def _keep(self, early: Early) -> None:
+        """Note which early answers there are, and forget the oldest if they are too many."""
+        self._early.append(early)
+        if not early.token:  # asked for already
+            self._forget(early)
+        while len(self._early) > self._early_limit:
+            try:
                 oldest = self._early.popleft()
-                if oldest.asked is None:
-                    self._forget(oldest)
+            except IndexError:
+                return
+            self._take(oldest)
 
-    def _answer(self, entry: Entry[K, T], answer: Settled[T]) -> None:
-        try:
-            entry.answering.pop()
-        except IndexError:
-            return
-        entry.answer = answer
-        self._meet(entry)
+    def _forget(self, entry: Entry) -> None:
+        if isinstance(entry, Early):
+            with suppress(ValueError):
+                self._early.remove(entry)
 
-    def _meet(self, entry: Entry[K, T]) -> None:
-        """Settle the promise if both sides have come."""
-        promise, answer = entry.asked, entry.answer
-        if promise is None or answer is None or not self._forget(entry):
-            return
-        if entry.timer is not None:
-            entry.timer.cancel()
-        promise._producer = None
-        if isinstance(answer, Fulfilled):
-            promise._resolve(answer.value)
-        else:
-            promise._reject(answer.reason, answer.reason.__traceback__)
-
-    def _forget(self, entry: Entry[K, T]) -> bool:
-        """Remove an entry, once; false if somebody else has done so."""
-        try:
-            entry.meeting.pop()
-        except IndexError:
+    def _answer(self, entry: Entry, answer: Settled[Any]) -> bool:
+        """Settle a request that has been taken, and its twins; false if nobody wanted that."""
+        if not isinstance(entry, Request):
             return False
-        del self._entries[entry.key]
-        return True
+        is_wanted = entry.settle(answer)
+        for twin in _popped(entry.twins):
+            is_wanted |= twin.take() and twin.settle(answer)
+        return is_wanted
+
+    def _take(self, entry: Entry) -> bool:
+        """Take an entry, and see to it that it stands in the table no longer, also if somebody else has taken it."""
+        is_taken = entry.take()
+        self._remove(entry)
+        if is_taken:
+            self._forget(entry)
+        return is_taken
+
+    def _remove(self, entry: Entry) -> None:
+        """Remove an entry that has been taken (INV-TAKEN, INV-KEPT)."""
+        if self._entries.get(entry.key) is not entry:
+            return
+        lost = self._lost
+        found = self._entries.pop(entry.key, None)
+        if found is None or not found.token:
+            return
+        self._put(found)
+        if self._lost is not lost and self._take(found) and self._lost is not None:
+            self._answer(found, Rejected(self._lost))  # `reject_all` could not see it
+
+    def _put(self, entry: Entry) -> None:
+        """Put back an entry that is not taken."""
+        while True:
+            other = self._entries.setdefault(entry.key, entry)
+            if other is entry:
+                if not entry.token:
+                    self._remove(entry)
+                return
+            if not other.token:
+                self._remove(other)
+            elif isinstance(other, Early) or isinstance(entry, Early):
+                self._match(other, entry)
+                if not entry.token:
+                    return
+            elif isinstance(other, Request) and isinstance(entry, Request):
+                other.twins.append(entry)
+                if other.token or not _removed(other.twins, entry):
+                    return
+
+    def _match(self, *entries: Entry) -> None:
+        """Bring together an early answer and a request, or drop the second of two answers."""
+        early, other = sorted(entries, key=lambda entry: isinstance(entry, Request))
+        if (
+            isinstance(early, Early)
+            and self._take(early)
+            and not (self._take(other) and self._answer(other, early.answer))
+        ):
+            self._bring(early.key, early.answer)
+
+    def _put_twins(self, request: Request) -> None:
+        """Put back those who share the place of a request that is answered alone."""
+        for twin in _popped(request.twins):
+            if twin.token:
+                self._put(twin)
 
     def __del__(self) -> None:
         """Reject what waits: nobody is left who could take the answers."""
-        if not settings.exiting:
+        if not settings.exiting and hasattr(self, "_lost"):  # else the call was wrong
             self.reject_all(_errors.replies_dropped())
 
 
-class Expiry:
-    """The job that gives up waiting for an answer, unless the table has been dropped."""
+def _popped(twins: list[Request]) -> Iterator[Request]:
+    while True:
+        try:
+            yield twins.pop()
+        except IndexError:
+            return
 
-    __slots__ = ("_entry", "_replies")
 
-    def __init__(self, replies: Replies[Any, Any], entry: Entry[Any, Any]) -> None:
-        self._replies = weakref.ref(replies)
-        self._entry = entry
-
-    def _run(self) -> None:
-        replies = self._replies()
-        if replies is not None:
-            replies._answer(self._entry, Rejected(_errors.no_reply(self._entry.key, replies._timeout or 0.0)))
-
-    def forget(self) -> None:
-        """Remove the entry of a promise that has been cancelled."""
-        replies = self._replies()
-        if self._entry.timer is not None:
-            self._entry.timer.cancel()
-        if replies is not None:
-            replies._forget(self._entry)
-
-    def _abandon(self, home: Home) -> None:
-        self._run()
-
-    def _settles(self) -> object:
-        return self._entry.asked
+def _removed(twins: list[Request], twin: Request) -> bool:
+    try:
+        twins.remove(twin)
+    except ValueError:
+        return False
+    return True

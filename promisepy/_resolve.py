@@ -27,6 +27,7 @@ __all__ = [
     "Adoption",
     "Claim",
     "Resolution",
+    "is_exception_type",
     "rejection_handler",
     "resolving_functions",
     "settle_by_raise",

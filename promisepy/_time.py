@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 
 from ._cancel import Producer, abandon
@@ -29,7 +30,10 @@ class Delay:
         self._promise._resolve(self._value)
 
     def _abandon(self, home: Home) -> None:
-        self._promise._strand(home)
+        # One reference is the attribute's, one the call's own. If there is no third and no reaction, nobody can miss
+        # the outcome, and a report would be noise.
+        if sys.getrefcount(self._promise) > 2 or len(self._promise._reactions or ()) > 1:
+            self._promise._strand(home)
 
     def _settles(self) -> Cell | None:
         return self._promise

@@ -20,6 +20,7 @@ RANKS = {
     "_types": 0,
     "_jobs": 1,
     "_reports": 2,
+    "_timers": 2,
     "_calls": 3,
     "_conventions": 3,
     "_host": 3,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
 from types import SimpleNamespace
@@ -10,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from promisepy import Promise, _jobs
+from promisepy import Promise, Report, StuckPromise, _jobs
 from promisepy._host import current_home, current_thread_home
-from promisepy._jobs import FEW, Home, Timer, Timers
+from promisepy._jobs import Home, Timer
+from promisepy._timers import FEW, Timers
 
 from .events.library import PATIENCE, when_asleep
 
@@ -136,6 +138,26 @@ class TestOnALoop:
         asyncio.run(asyncio.wait_for(value_of(Promise.resolve()), PATIENCE))  # closed loops are looked for here
         assert note.log == ["rung abandoned"]
 
+    def test_a_delay_and_a_timeout_of_a_loop_that_ends_are_rejected(self) -> None:
+        async def main() -> list[Promise[Any]]:
+            never = Promise[None].with_resolvers(keep_alive=True).promise
+            promises = [Promise.delay(PATIENCE), never.timeout(PATIENCE), Promise.delay(PATIENCE).then()]
+            await asyncio.sleep(0)
+            return promises
+
+        for promise in asyncio.run(main()):
+            with pytest.raises(StuckPromise, match="event loop"):
+                promise.wait(timeout=PATIENCE)
+
+    def test_a_delay_that_nobody_holds_ends_with_its_loop_in_silence(self, reports: list[Report]) -> None:
+        async def main() -> None:
+            Promise.delay(PATIENCE)
+            await asyncio.sleep(0)
+
+        asyncio.run(main())
+        gc.collect()
+        assert reports == []
+
 
 async def value_of(promise: Promise[Any]) -> Any:
     return await promise
@@ -225,6 +247,38 @@ class TestInAScript:
         asyncio.run(main())
         assert note.done.promise.wait(timeout=PATIENCE / 10) == "rung"
         timer.cancel()
+
+    def test_a_timer_goes_on_in_a_wait_while_its_loop_stands_still_and_when_it_runs_again(self) -> None:
+        early, late = Note(), Note()
+        loop = asyncio.new_event_loop()
+        try:
+            loop.run_until_complete(value_of(Promise.resolve().then()))
+            Timer(current_thread_home(), SHORT, early)
+            Timer(current_thread_home(), 5 * SHORT, late)
+
+            async def start() -> None:
+                current_thread_home().look()
+                await asyncio.sleep(0)
+
+            loop.run_until_complete(start())  # both clocks are the loop's now
+            assert early.done.promise.wait(timeout=PATIENCE / 10) == "rung"
+            loop.run_until_complete(asyncio.wait_for(value_of(late.done.promise), PATIENCE))
+            assert late.log == ["rung"]
+        finally:
+            loop.close()
+
+    def test_a_timer_goes_on_in_a_wait_although_its_loop_was_closed_without_notice(self) -> None:
+        note = Note()
+        Timer(current_thread_home(), SHORT, note)
+        loop = asyncio.new_event_loop()
+
+        async def start() -> None:
+            current_thread_home().look()
+            await asyncio.sleep(0)
+
+        loop.run_until_complete(start())
+        loop.close()
+        assert note.done.promise.wait(timeout=PATIENCE / 10) == "rung"
 
     def test_a_timer_that_was_started_rings_under_a_loop_that_comes_later(self) -> None:
         note = Note()

@@ -8,7 +8,7 @@ from asyncio import new_event_loop
 from collections.abc import Callable
 from typing import Any
 
-from promisepy import Fulfilled, Promise, Rejected, _jobs, set_report_hook
+from promisepy import Fulfilled, Promise, Rejected, _jobs, _timers, set_report_hook
 from promisepy._cell import UNSETTLED
 from promisepy._host import LoopHome, loop_homes
 
@@ -23,7 +23,7 @@ class HandHome(LoopHome):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
-        self.clock = _jobs.Timers()
+        self.clock = _timers.Timers()
 
     def arm(self) -> None:
         self.armed = True

@@ -207,6 +207,24 @@ class TestALibraryThatForgetsTheCallback:
             event.wait(timeout=PATIENCE)
         assert source.removed == ["token"]
 
+    def test_breaks_the_promise_of_a_library_that_gives_no_token_and_has_nothing_to_unsubscribe(self) -> None:
+        listeners: list[Callable[..., None]] = []
+        event = once(lambda d: listeners.append(d.resolve), listeners.remove)
+        listeners.clear()
+        with pytest.raises(BrokenPromise):
+            event.wait(timeout=PATIENCE)
+
+    def test_breaks_no_promise_of_a_library_that_holds_another_function(self) -> None:
+        listeners: list[Callable[..., None]] = []
+        removed: list[Any] = []
+        event = once(lambda d: listeners.append(d.reject), removed.append)
+        gc.collect()
+        listeners[0](OSError("lost"))
+        with pytest.raises(OSError, match="lost"):
+            event.wait(timeout=PATIENCE)
+        assert len(removed) == 1
+        assert removed[0]("anything", at="all") is None
+
 
 class TestTheEvent:
     def test_may_have_no_value_or_be_made_by_via(self) -> None:

@@ -80,6 +80,26 @@ class TestUnderAHost:
             timer.cancel()
         assert running < 10
 
+    def test_an_earlier_timer_comes_first_although_a_thread_sleeps_for_a_later_one(self, window: Window) -> None:
+        late, early = Note(), Note()
+        timer = Timer(current_thread_home(), PATIENCE, late)
+        window.turn()
+        Timer(current_thread_home(), SHORT, early)
+        window.turn_until_done(early)
+        assert (early.log, late.log) == (["rung"], [])
+        timer.cancel()
+
+    def test_a_timer_that_another_thread_cancels_ends_the_thread_that_sleeps(self, window: Window) -> None:
+        before, note = set(threading.enumerate()), Note()
+        timer = Timer(current_thread_home(), 10 * PATIENCE, note)
+        window.turn()
+        on_a_thread(timer.cancel)
+        window.turn()
+        for thread in set(threading.enumerate()) - before:
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+        assert note.log == []
+
     def test_a_timer_goes_on_when_the_host_is_removed(self, window: Window) -> None:
         note = Note()
         Timer(current_thread_home(), 5 * SHORT, note)

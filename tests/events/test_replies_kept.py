@@ -1,0 +1,109 @@
+"""What a thread removes by mistake, because it stood still between looking and removing, is put back (INV-KEPT)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from promisepy import Promise, Replies
+
+from .library import PATIENCE
+
+Act = Callable[[], object]
+
+
+class Halting(dict[Any, Any]):
+    """A dictionary whose next `pop` stands still before and after, while others act."""
+
+    acts: tuple[Act, Act] | None = None
+
+    def pop(self, *arguments: Any) -> Any:
+        acts, self.acts = self.acts, None  # those who act may pop, too
+        if acts is None:
+            return super().pop(*arguments)
+        acts[0]()
+        found = super().pop(*arguments)
+        acts[1]()
+        return found
+
+
+Halted = tuple[Replies[int, str], list[Promise[str]]]
+
+
+def halted(after: Callable[[Replies[int, str], list[Promise[str]]], object], **options: Any) -> Halted:
+    """Answer a request, while somebody asks again before its entry is removed, and something happens after."""
+    replies: Replies[int, str] = Replies(**options)
+    given: list[Promise[str]] = []
+    ask(replies, given)
+    replies._entries = entries = Halting(replies._entries)
+    entries.acts = (lambda: ask(replies, given)), (lambda: after(replies, given))
+    replies.resolve(1, "one")
+    assert given[0].value == "one"
+    return replies, given
+
+
+def ask(replies: Replies[int, str], given: list[Promise[str]]) -> None:
+    given.append(replies[1])
+    given[-1].to_future()  # observed
+
+
+def nothing(*_: object) -> None:
+    """Happen."""
+
+
+def test_a_request_is_put_back() -> None:
+    replies, given = halted(nothing)
+    assert (given[1].state, len(replies), 1 in replies) == ("pending", 1, True)
+    replies.resolve(1, "two")
+    assert (given[1].value, replies._entries) == ("two", {})
+
+
+def test_a_request_that_was_cancelled_meanwhile_is_not() -> None:
+    replies, given = halted(lambda _, given: given[1].cancel())
+    assert (given[1].state, len(replies), replies._entries) == ("rejected", 0, {})
+
+
+def test_an_answer_that_came_meanwhile_is_for_the_request() -> None:
+    replies, given = halted(lambda replies, _: replies.resolve(1, "two"))
+    assert (given[1].value, len(replies), replies._entries, len(replies._early)) == ("two", 0, {}, 0)
+
+
+def test_reject_all_meanwhile_is_for_the_request_as_well() -> None:
+    replies, given = halted(lambda replies, _: replies.reject_all(ConnectionError("lost")))
+    assert (type(given[1].reason), replies._entries) == (ConnectionError, {})
+
+
+class TestTwins:
+    """Two requests for one key, which share the next answer."""
+
+    def test_are_answered_together(self) -> None:
+        replies, given = halted(ask)
+        assert (len(replies), 1 in replies) == (2, True)
+        replies.resolve(1, "two")
+        assert ([promise.value for promise in given], replies._entries) == (["one", "two", "two"], {})
+
+    @pytest.mark.parametrize("cancelled", [1, 2])
+    def test_do_not_take_one_another_along(self, cancelled: int) -> None:
+        replies, given = halted(ask)
+        given[cancelled].cancel()
+        assert (len(replies), 1 in replies) == (1, True)
+        replies.resolve(1, "two")
+        assert (given[3 - cancelled].value, replies._entries) == ("two", {})
+
+    def test_have_a_time_each(self) -> None:
+        replies, given = halted(ask, timeout=0.01)
+        for promise in given[1:]:
+            with pytest.raises(TimeoutError, match="no answer"):
+                promise.wait(timeout=PATIENCE)
+        assert (len(replies), replies._entries) == (0, {})
+
+
+def test_an_early_answer_that_was_removed_by_mistake_is_found() -> None:
+    replies: Replies[int, str] = Replies()
+    first = replies[1]
+    replies._entries = entries = Halting(replies._entries)
+    entries.acts = (lambda: replies.resolve(1, "early")), nothing
+    replies.resolve(1, "one")
+    assert (first.value, replies[1].value, replies._entries) == ("one", "early", {})
