@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import WRAPPER_ASSIGNMENTS, update_wrapper
 from inspect import Parameter, Signature
 from typing import Any
 
 from . import _errors
-from ._conventions import STYLES, Convention
+from ._conventions import STYLES, Convention, Single
 
 __all__ = ["dressed", "owner_of", "row_for"]
 
@@ -22,7 +21,7 @@ def row_for(caller: str, fn: Any, style: Any, options: dict[str, Any]) -> Conven
     if isinstance(style, str) and callable(row):
         row = row(getattr(fn, "__name__", ""))
     elif callable(row):
-        row = Convention(outcome=_single(row))
+        row = Convention(outcome=Single(row))
     if not isinstance(row, Convention):
         raise _errors.expected_style(caller, STYLES, style)
     row = replace(row, **options)
@@ -31,10 +30,6 @@ def row_for(caller: str, fn: Any, style: Any, options: dict[str, Any]) -> Conven
         if not callable(function) and (function is not None or name not in ("check", "cancel", "tell")):
             raise _errors.expected_function(caller, name, function)
     return row
-
-
-def _single(read: Callable[..., Any]) -> Callable[..., tuple[Any]]:
-    return lambda *arguments, **named: (read(*arguments, **named),)
 
 
 def owner_of(fn: Any, arguments: tuple[Any, ...], name: str) -> Any:
