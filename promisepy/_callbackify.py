@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from types import SimpleNamespace
@@ -95,14 +95,17 @@ def _callbackify(fn: Any, style: Any, options: dict[str, Any]) -> Any:
 
     def called_back(*arguments: Any, **keywords: Any) -> Any:
         callbacks, positional, named = places.take(arguments, keywords)
-        promise = Promise.try_(fn, *positional, **named)
-        for number, name in places.attributes:
-            owner = owner_of(fn, arguments, name)
-            callbacks.insert(number, partial(_call_attribute, owner, name))
-        if places.methods:
-            return _registrar(promise, tell, places)
-        _tell(promise, tell, *callbacks)
-        return None
+        promise: Promise[Any] | None = None
+        try:
+            promise = Promise.try_(fn, *positional, **named)
+            for number, name in places.attributes:
+                callbacks[number] = partial(_call_attribute, owner_of(fn, arguments, name), name)
+            if places.methods:
+                return _registrar(promise, tell, places, callbacks)
+            _tell(promise, tell, callbacks.get(0), callbacks.get(1))
+            return None
+        finally:
+            del promise, callbacks, arguments, keywords, positional, named  # INV-RC
 
     return dressed(called_back, fn, None, None)
 
@@ -127,26 +130,31 @@ def _tell(promise: Promise[Any], tell: Tell, callback: Any = None, errback: Any 
     promise.then(on_fulfilled, cast("Any", Filtered(BaseException, on_rejected)))
 
 
-def _registrar(promise: Promise[Any], tell: Tell, places: Places) -> SimpleNamespace:
-    """Make the object with methods to which callbacks are given after the call."""
+def _registrar(promise: Promise[Any], tell: Tell, places: Places, given: dict[int, Any]) -> SimpleNamespace:
+    """Make the object with methods to which callbacks are given after the call; others have come with the call."""
     errbacks: list[Any] = []
 
     def unless_told(reason: BaseException) -> None:
         if not errbacks:
             raise reason
 
+    def register(numbers: list[int], callbacks: Sequence[Any]) -> None:
+        if len(numbers) == places.count:
+            _tell(promise, tell, *callbacks)
+        elif numbers == [1]:
+            errbacks.extend(callbacks)
+            _tell(promise, tell, None, callbacks[0])
+        else:  # its failure is told elsewhere
+            _tell(promise, tell, callbacks[0], unless_told)
+
     def method(numbers: list[int]) -> Callable[..., Any]:
-        def register(*callbacks: Any) -> Any:
-            if numbers == [1]:
-                errbacks.extend(callbacks)
-                _tell(promise, tell, None, callbacks[0])
-            elif numbers == [0] and len(places.methods) == 2:
-                _tell(promise, tell, callbacks[0], unless_told)
-            else:
-                _tell(promise, tell, *callbacks)
+        def add(*callbacks: Any) -> Any:
+            register(numbers, callbacks)
             return registrar
 
-        return register
+        return add
 
+    for number, callback in given.items():
+        register([number], [callback])
     registrar = SimpleNamespace(**{name: method(numbers) for name, numbers in places.methods.items()})
     return registrar

@@ -170,10 +170,10 @@ def expected_place(caller: str, got: object) -> TypeError:
     )
 
 
-def same_place(caller: str, place: str) -> TypeError:
+def same_place(caller: str, callback: object, errback: object) -> TypeError:
     """Say that two callbacks cannot be one argument."""
     return TypeError(
-        f"{caller}() expected two different places, got callback={place!r} and errback={place!r}: "
+        f"{caller}() expected two different places, got callback={callback!r} and errback={errback!r}: "
         'write style="error_first" or style="error_last" for one callback that gets both'
     )
 
