@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
+from types import CoroutineType, NoneType
 from typing import Any, Concatenate, Literal, ParamSpec, TypedDict, TypeVar, TypeVarTuple, Unpack, overload
+from weakref import ref
 
 from . import _errors
 from ._asyncio import has
 from ._cancel import stop_by
 from ._cell import Filtered
-from ._conventions import Convention, Place, Shape, Style, adapt, reader
+from ._conventions import Convention, Place, Shape, Style, adapt, one_value, reader
 from ._decorators import ErrorFirst, ErrorLast, First, TwoCallbacks, Value
 from ._places import Places, parameters_of
 from ._promise import Promise, pending
@@ -178,69 +180,132 @@ def _promisify(
     row = row_for("promisify", fn, style, options)
     parameters = parameters_of(fn)
     places = Places("promisify", [row.callback] if row.errback is None else [row.callback, row.errback], parameters)
-    read, read_failure = reader(row.outcome, row.shape), reader(row.failure)
-    check, cancel, returns, errback = row.check, row.cancel, row.returns, row.errback is not None
-    place, index = _placer(fn, places), places.consecutive
-    pump = None if poll is None else Pump(poll)
-
-    def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
-        promise = pending()
-        claim = Claim((promise,)) if pump is None else pump.watch(promise)
-        callback = adapt(read, claim.resolve, claim.reject, returns)
-        callbacks = (callback, adapt(read_failure, claim.resolve, claim.reject, returns)) if errback else (callback,)
-        if keep_alive:
-            claim.keep(callbacks)
-        undo: Undo | None = None
-        try:
-            if index == -1 or index == len(arguments):  # what `place` would do, without looking at every place
-                returned = fn(*arguments, *callbacks, **keywords)
-            else:
-                undo = Undo()
-                returned = place(callbacks, arguments, keywords, undo)
-            if check is not None:
-                check(returned)
-            if cancel is not None:
-                stop_by(promise, partial(cancel, returned))
-            elif returned is not None and not places.methods and has(returned, "__await__"):
-                stop_by(promise, _await_too(returned, claim).cancel)
-        except BaseException as error:
-            settle_by_raise(promise, claim.reject, error)
-        finally:
-            del callback, callbacks, claim  # INV-RC
-        return promise.finally_(undo) if undo else promise
-
+    extras = (row.check, row.cancel, row.errback, poll, places.attributes or None, places.methods or None)
+    if keep_alive or any(extra is not None for extra in extras):
+        promised = _careful(fn, row, places, keep_alive, None if poll is None else Pump(poll))
+    else:
+        promised = _direct(fn, row, places)
     return dressed(promised, fn, None if parameters is None else places.without(parameters), Promise)
 
 
-class Undo(list[Callable[[], object]]):
-    """Steps to take when the promise is settled."""
+def _direct(fn: Callable[..., Any], row: Convention, places: Places) -> Callable[..., Promise[Any]]:
+    """Wrap a function with one callback among its arguments and nothing else to be done: what `_careful` would do."""
+    read, returns, index = reader(row.outcome, row.shape), row.returns, places.consecutive
+    make = value_callback if read is one_value else settling_callback
+    boring: type = NoneType  # the type of what the call returned the last time, if that was no awaitable
 
-    def __call__(self) -> None:
-        """Take them."""
-        while self:
-            self.pop()()
+    def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
+        nonlocal boring
+        promise = pending()
+        claim = Claim((promise,))
+        callback = make(claim, read, returns)
+        returned: object
+        try:
+            if index == -1 or index == len(arguments):  # what `insert` would do, without looking at every place
+                returned = fn(*arguments, callback, **keywords)
+            else:
+                positional, named = places.insert((callback,), arguments, keywords)
+                returned = fn(*positional, **named)
+            if type(returned) is not boring:
+                if has(returned, "__await__"):
+                    stop_by(promise, _await_too(returned, claim).cancel)
+                else:
+                    boring = type(returned)
+            return promise
+        except BaseException as error:
+            settle_by_raise(promise, claim.reject, error)
+            return promise
+        finally:
+            del promise, claim, callback  # INV-RC
+
+    return promised
 
 
-def _placer(fn: Callable[..., Any], places: Places) -> Callable[..., Any]:
-    """Make the function that calls `fn` with the callbacks in their places."""
+def value_callback(claim: Claim, _: object, returns: Any) -> Callable[..., Any]:
+    """Equal `settling_callback(claim, one_value, returns)`, which is needed for more values, or none, only."""
 
-    def place(callbacks: tuple[Any, ...], arguments: tuple[Any, ...], keywords: dict[str, Any], undo: Undo) -> Any:
-        for number, name in places.attributes:
-            undo.append(_assign(owner_of(fn, arguments, name), name, callbacks[number]))
-        positional, named = places.insert(callbacks, arguments, keywords)
-        returned = fn(*positional, **named)
+    def callback(value: Any = None, /, *more: Any, **named: Any) -> Any:
+        if more or named:
+            return settling_callback(claim, one_value, returns)(value, *more, **named)
+        claim.resolve(value)
+        return returns
+
+    return callback
+
+
+def settling_callback(claim: Claim, read: Callable[..., Any], returns: Any) -> Callable[..., Any]:
+    """Make the callback that settles with what `read` makes of its arguments."""
+    return adapt(read, claim.resolve, claim.reject, returns)
+
+
+def _careful(
+    fn: Any, row: Convention, places: Places, keep_alive: bool, pump: Pump | None
+) -> Callable[..., Promise[Any]]:
+    """Wrap a function whatever is asked for."""
+    readers = [reader(row.outcome, row.shape), reader(row.failure)][: places.count]
+
+    def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
+        promise = pending()
+        claim = Claim((promise,))
+        reject = claim.reject if pump is None else pump.watch(promise, claim.reject)
+        callbacks = [adapt(read, claim.resolve, reject, row.returns) for read in readers]
+        undo = Undo()
+        try:
+            if keep_alive:
+                claim.keep(callbacks)
+            for number, name in places.attributes:
+                undo.assign(owner_of(fn, arguments, name), name, callbacks[number])
+            positional, named = places.insert(callbacks, arguments, keywords)
+            returned = fn(*positional, **named)
+            _take_returned(returned, row, places, promise, claim, callbacks)
+            return promise.finally_(undo) if undo else promise
+        except BaseException as error:
+            undo()
+            settle_by_raise(promise, reject, error)
+            return promise
+        finally:
+            del promise, claim, reject, callbacks  # INV-RC
+
+    return promised
+
+
+def _take_returned(
+    returned: Any, row: Convention, places: Places, promise: Promise[Any], claim: Claim, callbacks: list[Any]
+) -> None:
+    """Do what is to be done with what the call itself returned."""
+    try:
+        if row.check is not None:
+            row.check(returned)
         for name, numbers in places.methods.items():
             getattr(returned, name)(*[callbacks[number] for number in numbers])
-        return returned
+        if row.cancel is not None:
+            stop_by(promise, partial(row.cancel, returned))
+        if not places.methods and has(returned, "__await__"):
+            stop_by(promise, _await_too(returned, claim).cancel)
+    except BaseException:
+        if type(returned) is CoroutineType:
+            returned.close()  # it has not been started, and nobody else could
+        raise
+    finally:
+        del returned, promise, claim, callbacks  # INV-RC
 
-    return place
 
+class Undo(list[tuple[Any, str, Any, "ref[Callable[..., Any]]"]]):
+    """The attributes that a call has set, to be set back when its promise is settled."""
 
-def _assign(owner: Any, name: str, callback: Callable[..., Any]) -> Callable[[], object]:
-    """Set an attribute, and give the function that sets it back unless somebody else has set it since."""
-    before = getattr(owner, name, None)
-    setattr(owner, name, callback)
-    return lambda: setattr(owner, name, before) if getattr(owner, name, None) is callback else None
+    def assign(self, owner: Any, name: str, callback: Callable[..., Any]) -> None:
+        """Set an attribute. The callback is known weakly: if the library drops it, the promise is broken."""
+        before = getattr(owner, name, None)
+        setattr(owner, name, callback)
+        self.append((owner, name, before, ref(callback)))
+
+    def __call__(self) -> None:
+        """Set back those that nobody else has set since."""
+        while self:
+            owner, name, before, reference = self.pop()
+            callback = reference()
+            if callback is not None and getattr(owner, name, None) is callback:
+                setattr(owner, name, before)
 
 
 def _await_too(returned: Any, claim: Claim) -> Promise[Any]:
