@@ -14,10 +14,12 @@ from weakref import ref
 
 from . import _errors
 from ._asyncio import has
+from ._calls import Call
 from ._cancel import stop_by
 from ._cell import Filtered
 from ._conventions import Convention, Place, Shape, Style, adapt, one_value, reader
 from ._decorators import ErrorFirst, ErrorLast, First, TwoCallbacks, Value
+from ._jobs import Home
 from ._places import Places, parameters_of
 from ._promise import Promise, pending
 from ._pump import Pump
@@ -246,10 +248,14 @@ def _careful(
 
     def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
         promise = pending()
-        claim = Claim((promise,))
-        reject = claim.reject if pump is None else pump.watch(promise, claim.reject)
-        callbacks = [adapt(read, claim.resolve, reject, row.returns) for read in readers]
-        undo = Undo()
+        claim, undo = Claim((promise,)), Undo()
+        resolve: Callable[[Any], None] = claim.resolve
+        reject: Callable[[Any], None] = claim.reject
+        if pump is not None:
+            reject = pump.watch(promise, reject)
+        if places.attributes:
+            resolve, reject = undo.before(promise._home, resolve), undo.before(promise._home, reject)
+        callbacks = [adapt(read, resolve, reject, row.returns) for read in readers]
         try:
             if keep_alive:
                 claim.keep(callbacks)
@@ -257,14 +263,16 @@ def _careful(
                 undo.assign(owner_of(fn, arguments, name), name, callbacks[number])
             positional, named = places.insert(callbacks, arguments, keywords)
             returned = fn(*positional, **named)
+            if undo:
+                stop_by(promise, undo)
             _take_returned(returned, row, places, promise, claim, callbacks)
-            return promise.finally_(undo) if undo else promise
+            return promise
         except BaseException as error:
             undo()
             settle_by_raise(promise, reject, error)
             return promise
         finally:
-            del promise, claim, reject, callbacks  # INV-RC
+            del promise, claim, undo, resolve, reject, callbacks  # INV-RC
 
     return promised
 
@@ -290,22 +298,43 @@ def _take_returned(
         del returned, promise, claim, callbacks  # INV-RC
 
 
-class Undo(list[tuple[Any, str, Any, "ref[Callable[..., Any]]"]]):
-    """The attributes that a call has set, to be set back when its promise is settled."""
+class Undo(list[tuple[Callable[[], Any], str, Any, Callable[[], Any]]]):
+    """The attributes that a call has set, to be set back when the library calls back or the promise is cancelled.
+
+    Their objects and the callbacks are known weakly: if the library drops them, the promise is broken.
+    """
 
     def assign(self, owner: Any, name: str, callback: Callable[..., Any]) -> None:
-        """Set an attribute. The callback is known weakly: if the library drops it, the promise is broken."""
+        """Set an attribute."""
         before = getattr(owner, name, None)
         setattr(owner, name, callback)
-        self.append((owner, name, before, ref(callback)))
+        try:
+            reference: Callable[[], Any] = ref(owner)
+        except TypeError:
+            reference = partial(_same, owner)
+        self.append((reference, name, before, ref(callback)))
+
+    def before(self, home: Home, settle: Callable[[Any], object]) -> Callable[[Any], None]:
+        """Set back in a job that comes before all handlers, which may make the next call, and then settle."""
+
+        def settling(outcome: Any) -> None:
+            if self:
+                home.enqueue(Call(home, self))
+            settle(outcome)
+
+        return settling
 
     def __call__(self) -> None:
         """Set back those that nobody else has set since."""
         while self:
-            owner, name, before, reference = self.pop()
-            callback = reference()
+            reference, name, before, kept = self.pop()
+            owner, callback = reference(), kept()
             if callback is not None and getattr(owner, name, None) is callback:
                 setattr(owner, name, before)
+
+
+def _same(owner: Any) -> Any:
+    return owner
 
 
 def _await_too(returned: Any, claim: Claim) -> Promise[Any]:
