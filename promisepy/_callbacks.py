@@ -5,11 +5,11 @@ The rows of data in `_conventions` say how the arguments of a callback tell an o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from functools import partial
 from types import CoroutineType, NoneType
-from typing import Any, Concatenate, Literal, ParamSpec, TypedDict, TypeVar, TypeVarTuple, Unpack, overload
+from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, TypedDict, TypeVar, TypeVarTuple, Unpack, overload
 from weakref import ref
 
 from . import _errors
@@ -25,7 +25,7 @@ from ._promise import Promise, pending
 from ._pump import Pump
 from ._resolve import Claim, settle_by_raise
 from ._types import FutureLike, Thenable
-from ._wrapping import dressed, owner_of, row_for
+from ._wrapping import dressed, owner_of, row_for, with_methods
 
 __all__ = ["promisify", "submit"]
 
@@ -36,6 +36,7 @@ E = TypeVar("E")
 P = ParamSpec("P")
 Ts = TypeVarTuple("Ts")
 Rs = TypeVarTuple("Rs")
+Methods: TypeAlias = Iterable[str] | Mapping[str, str]
 
 
 class Options(TypedDict, total=False):
@@ -109,6 +110,10 @@ def promisify(*, style: Literal["two_callbacks"], **options: Unpack[Options]) ->
 def promisify(*, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, result: type[R], **options: Unpack[Options]) -> Callable[[Callable[..., Any]], Callable[..., Promise[R]]]: ...
 @overload
 def promisify(*, style: Callable[..., R], callback: Place | None = None, errback: Place | None = None, **options: Unpack[Options]) -> Callable[[Callable[..., Any]], Callable[..., Promise[R]]]: ...
+@overload
+def promisify(fn: type[Any], /, *, methods: Methods, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, **options: Unpack[Options]) -> type[Any]: ...
+@overload
+def promisify(*, methods: Methods, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, **options: Unpack[Options]) -> Callable[[type[Any]], type[Any]]: ...
 # fmt: on
 def promisify(
     fn: Any = ...,
@@ -123,6 +128,7 @@ def promisify(
     returns: Any = None,
     keep_alive: bool = False,
     pump: Callable[[], object] | None = None,
+    methods: Methods | None = None,
     result: type[Any] | None = None,
 ) -> Any:
     """Make a function that takes callbacks into one that returns a promise.
@@ -145,16 +151,19 @@ def promisify(
         keep_alive: the promise keeps its callbacks alive, for libraries that hold them only weakly.
         pump: called again and again while a promise waits, for libraries that deliver only when they are polled, such
             as `lambda: producer.poll(0)`; it should not block. What it raises rejects the promises that wait.
+        methods: `fn` is a class, and these are the names of its methods that are wrapped, all in the same way, in a
+            subclass of it. A mapping gives them other names, `{"get_promise": "get"}`: needed where the class itself
+            calls the method with a callback.
         result: the type of the value, for functions whose own types do not tell it. Only checkers look at it.
 
     Returns:
-        A function that returns a promise; name, doc and signature are those of `fn` without the callbacks. The promise
+        A function that returns a promise, or a subclass that has such methods; name, doc and signature are those of `fn` without the callbacks. The promise
         is rejected with what `fn` raises, with the error that the library reports, wrapped in `CallbackError` unless it
         is an exception, or with `BrokenPromise` if the library drops the callbacks. Later calls of the callbacks are
         ignored. If `fn` returns an awaitable, its failure, or its value other than None, counts if it comes first.
 
     Raises:
-        TypeError: `fn` is not callable, `style` is unknown, or `fn` has no such place for a callback.
+        TypeError: `fn` is not callable, `style` is unknown, or `fn` has no such place for a callback, or no such method.
 
     Handlers run on the home of the promise: the loop or thread of the call, wherever the library calls back. Functions
     for `style`, `shape` and `check` run where the library calls back, or where the promisified function is called.
@@ -171,14 +180,17 @@ def promisify(
     options = {name: value for name, value in given.items() if value is not None}
     if pump is not None and not callable(pump):
         raise _errors.expected_function("promisify", "pump", pump)
-    if fn is ...:
-        return partial(_promisify, style=style, options=options, keep_alive=keep_alive, poll=pump)
-    return _promisify(fn, style, options, keep_alive=keep_alive, poll=pump)
+    wrap: Callable[[Any], Any] = partial(_promisify, style=style, options=options, keep_alive=keep_alive, poll=pump)
+    if methods is not None:
+        wrap = partial(with_methods, methods=methods, wrap=wrap)
+    return wrap if fn is ... else wrap(fn)
 
 
 def _promisify(
     fn: Any, style: Any, options: dict[str, Any], *, keep_alive: bool, poll: Callable[[], object] | None
 ) -> Any:
+    if issubclass(type(fn), (classmethod, staticmethod)):  # as it stands in a class body
+        return type(fn)(_promisify(fn.__func__, style, options, keep_alive=keep_alive, poll=poll))
     row = row_for("promisify", fn, style, options)
     parameters = parameters_of(fn)
     places = Places("promisify", [row.callback] if row.errback is None else [row.callback, row.errback], parameters)
@@ -203,11 +215,13 @@ def _direct(fn: Callable[..., Any], row: Convention, places: Places) -> Callable
         callback = make(claim, read, returns)
         returned: object
         try:
-            if index == -1 or index == len(arguments):  # what `insert` would do, without looking at every place
-                returned = fn(*arguments, callback, **keywords)
-            else:
+            if index != -1 and index != len(arguments):
                 positional, named = places.insert((callback,), arguments, keywords)
                 returned = fn(*positional, **named)
+            elif keywords:  # from here on what `insert` would do, without looking at every place
+                returned = fn(*arguments, callback, **keywords)
+            else:
+                returned = fn(*(arguments + (callback,)))  # noqa: RUF005  # half the price: no list is made on the way
             if type(returned) is not boring:
                 if has(returned, "__await__"):
                     stop_by(promise, _await_too(returned, claim).cancel)

@@ -202,6 +202,14 @@ def no_owner(place: str) -> TypeError:
     )
 
 
+def expected_methods(fn: object, methods: object) -> TypeError:
+    """Say how the methods of a class are named."""
+    return TypeError(
+        f"promisify() expected a class and the names of its methods, got {short(fn)} and methods={short(methods)}: "
+        'write promisify(Client, methods=["get", "put"])'
+    )
+
+
 def expected_executor_object(got: object) -> TypeError:
     """Say that an executor needs `submit`."""
     return TypeError(
