@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from ._errors import CallbackError, expected_outcome, short
@@ -276,12 +276,34 @@ def one_value(value: Any = None, /, *more: Any, **named: Any) -> Any:
     return natural(all_values(value, *more, **named)) if more or named else value
 
 
+def one_after_error(*arguments: Any, **named: Any) -> Any:
+    """Equal `natural(error_first(...))`, likewise."""
+    if len(arguments) == 2 and arguments[0] is None and not named:
+        return arguments[1]
+    return natural(error_first(*arguments, **named))
+
+
+def one_before_error(*arguments: Any, **named: Any) -> Any:
+    """Equal `natural(error_last(...))`, likewise."""
+    if len(arguments) == 2 and arguments[1] is None and not named:
+        return arguments[0]
+    return natural(error_last(*arguments, **named))
+
+
+# What the commonest outcomes and the natural shape are together, for the usual number of arguments.
+SHORT: Final[dict[Outcome, Callable[..., Any]]] = {
+    all_values: one_value,
+    error_first: one_after_error,
+    error_last: one_before_error,
+}
+
+
 def reader(outcome: Outcome, shape: Shape = natural) -> Callable[..., Any]:
     """Make one function of both: it returns the value that a call of the callback means, or raises."""
-    if shape is natural and outcome is all_values:
-        return one_value
     if shape is natural and isinstance(outcome, Single):
         return outcome.read
+    if shape is natural and type(outcome) is FunctionType and outcome in SHORT:  # others may have no hash
+        return SHORT[outcome]
 
     def read(*arguments: Any, **named: Any) -> Any:
         values: Any = None
