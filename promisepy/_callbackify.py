@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
+from inspect import Parameter, Signature
 from types import SimpleNamespace
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, TypeVarTuple, cast, overload
 
@@ -84,14 +85,18 @@ def callbackify(
 
 
 def _callbackify(fn: Any, style: Any, options: dict[str, Any]) -> Any:
+    if issubclass(type(fn), (classmethod, staticmethod)):  # as it stands in a class body
+        return type(fn)(_callbackify(fn.__func__, style, options))
     row = row_for("callbackify", fn, style, options)
     tell = teller(row)
     if tell is None:
         raise _errors.no_tell()
-    parameters = parameters_of(fn)
-    first = parameters is not None and next(iter(parameters), "") in ("self", "cls")
+    owner = [name for name in list(parameters_of(fn) or ())[:1] if name in ("self", "cls")]
     found = [row.callback] if row.errback is None else [row.callback, row.errback]
-    places = Places("callbackify", [p + 1 if first and isinstance(p, int) and p >= 0 else p for p in found], None)
+    places = Places("callbackify", [p + len(owner) if type(p) is int and p >= 0 else p for p in found], None)
+    # An object that positions do not count is shown, so that promisify does not count it either.
+    shown = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in owner]
+    shown += [Parameter("arguments", Parameter.VAR_POSITIONAL), Parameter("keywords", Parameter.VAR_KEYWORD)]
 
     def called_back(*arguments: Any, **keywords: Any) -> Any:
         callbacks, positional, named = places.take(arguments, keywords)
@@ -107,7 +112,7 @@ def _callbackify(fn: Any, style: Any, options: dict[str, Any]) -> Any:
         finally:
             del promise, callbacks, arguments, keywords, positional, named  # INV-RC
 
-    return dressed(called_back, fn, None, None)
+    return dressed(called_back, fn, shown, Signature.empty)
 
 
 def _call_attribute(owner: Any, name: str, *arguments: Any) -> None:
