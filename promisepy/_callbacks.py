@@ -145,7 +145,8 @@ def promisify(
             `".name"` for an attribute of the method's object, `"().name"` for a method of what the call returns.
         errback: where a callback for failures goes, if there is one.
         shape: makes the value of the tuple of values; by default one value is itself and more are a tuple.
-        check: called with what the call itself returns; what it raises rejects the promise.
+        check: called with what the call itself returns, before callbacks are registered on that; what it raises rejects
+            the promise.
         cancel: called with what the call itself returned, on the promise's home, if the promise is cancelled.
         returns: what the callbacks return to the library, for those that look at it.
         keep_alive: the promise keeps its callbacks alive, for libraries that hold them only weakly.

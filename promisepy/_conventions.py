@@ -190,7 +190,8 @@ class Convention:
         outcome: called with what the library passes to the callback; returns the values as a tuple, or raises.
         failure: called with what the library passes to the errback; raises.
         shape: makes the promise's value of the tuple of values.
-        check: called with what the call itself returns; what it raises rejects the promise. Its result is ignored.
+        check: called with what the call itself returns, before callbacks are registered on that; what it raises rejects
+            the promise. Its result is ignored.
         cancel: called with what the call itself returned, on the promise's home, if the promise is cancelled.
         returns: what the callbacks return to the library.
         tell: makes the callback's arguments of an outcome, for `callbackify`.
