@@ -34,7 +34,7 @@ class Held(NamedTuple):
 
 
 class Library(Protocol):
-    """One library under test. Each coroutine does one burst and returns the sum of what arrived."""
+    """One library under test. Each coroutine but ``free`` does one burst and returns the sum of what arrived."""
 
     name: ClassVar[str]
     distribution: ClassVar[str | None] = None
@@ -43,6 +43,10 @@ class Library(Protocol):
     """Scenario to the reason why the work is less, or other, than what the baseline does."""
     cannot: ClassVar[Mapping[str, str]] = {}
     """Scenario to the reason why the library cannot do it at all."""
+
+    def new_loop(self) -> asyncio.AbstractEventLoop:
+        """Make the event loop that every burst of this library runs on; no other library shares it."""
+        return asyncio.new_event_loop()
 
     def open(self) -> None:
         """Prepare global state; called inside the running loop."""
@@ -56,6 +60,10 @@ class Library(Protocol):
 
     async def chain(self, count: int) -> int:
         """Build one chain of ``count`` links, settle its root, read its end."""
+        raise NotImplementedError
+
+    async def fan_out(self, count: int) -> int:
+        """Register ``count`` handlers on one pending promise, then settle it."""
         raise NotImplementedError
 
     async def await_each(self, count: int) -> int:
@@ -82,6 +90,10 @@ class Library(Protocol):
         """Create ``count`` promises with a handler each; another thread settles them."""
         raise NotImplementedError
 
+    async def await_from_thread(self, count: int) -> int:
+        """Park ``count`` tasks on one pending promise each; another thread settles them."""
+        raise NotImplementedError
+
     async def promisified(self, count: int) -> int:
         """Await ``count`` calls of a callback function that answers through the loop."""
         raise NotImplementedError
@@ -96,6 +108,10 @@ class Library(Protocol):
 
     async def reject_through(self, count: int) -> int:
         """Send ``count`` rejections through ``LINKS_REJECTED`` links to a rejection handler."""
+        raise NotImplementedError
+
+    async def free(self, count: int) -> list[Any]:
+        """Return the ``count`` links of a settled chain; letting go of them is what is timed."""
         raise NotImplementedError
 
     def hold_pending(self, count: int) -> Held:

@@ -1,7 +1,8 @@
 """``python -m benchmarks.instructions``: count instructions with valgrind, where the clock is too noisy.
 
 Two runs of N and 2N bursts are made and their difference is divided by the units in N bursts, so that
-start-up, imports and the interpreter's warming up cancel out.
+start-up, imports and the interpreter's warming up cancel out. What is counted is the whole burst: with ``free``
+and in the memory rows that is making the promises, settling them and letting go.
 """
 
 from __future__ import annotations
@@ -9,21 +10,25 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import os
+import json
 import platform
 import re
 import shutil
 import subprocess
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.adapters import LIBRARIES
 from benchmarks.adapters.asyncio_future import AsyncioFuture
 from benchmarks.adapters.promisepy import Promisepy
+from benchmarks.children import command, settings
 from benchmarks.contract import Library
+from benchmarks.markdown import table
 from benchmarks.measure import one_burst
 from benchmarks.scenarios import BY_NAME, SCENARIOS, Scenario
 
-COUNTED: dict[str, type[Library]] = {kind.name: kind for kind in (AsyncioFuture, Promisepy)}
+KINDS: dict[str, type[Library]] = {kind.name: kind for kind in LIBRARIES}
+DEFAULT_LIBRARIES = (AsyncioFuture.name, Promisepy.name)
 DEFAULT_SCENARIOS = ("settle", "chain")
 UNITS = 2_000
 """Roughly how many promises or links the shorter run makes."""
@@ -34,11 +39,8 @@ NO_VALGRIND = "valgrind was not found on PATH: install it (Debian: apt install v
 def instructions(library: str, scenario: Scenario, bursts: int) -> int:
     """Run ``bursts`` bursts in a child under callgrind and return how many instructions it took."""
     valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-    child = [sys.executable, "-m", "benchmarks.instructions", "--child", library, scenario.name, str(bursts)]
-    root = str(Path(__file__).resolve().parent.parent)
-    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-    settings = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": path}
-    done = subprocess.run([*valgrind, *child], env=settings, capture_output=True, text=True, check=False)
+    child = command("benchmarks.instructions", "--child", library, scenario.name, scenario.count, bursts)
+    done = subprocess.run([*valgrind, *child], env=settings(), capture_output=True, text=True, check=False)
     found = re.search(r"Collected : (\d+)", done.stderr)
     if done.returncode != 0 or found is None:
         raise SystemExit(f"the run under valgrind failed:\n{done.stderr}")
@@ -52,38 +54,72 @@ def per_unit(library: str, scenario: Scenario) -> float:
     return (more - instructions(library, scenario, bursts)) / (bursts * scenario.count)
 
 
-def run_child(library: str, scenario: Scenario, bursts: int) -> None:
+def run_child(library: str, name: str, count: int, bursts: int) -> None:
     """Do the bursts; what is counted is this whole process."""
+    subject = KINDS[library]()
 
     async def bursts_of() -> None:
-        subject = COUNTED[library]()
+        subject.open()
         for _ in range(bursts):
-            await one_burst(subject, scenario, scenario.count)
+            await one_burst(subject, BY_NAME[name], count)
+        subject.close()
 
+    # The collections that `free` does must not look through everything that was imported.
+    gc.freeze()
     gc.disable()
-    asyncio.run(bursts_of())
+    with asyncio.Runner(loop_factory=subject.new_loop) as runner:
+        runner.run(bursts_of())
 
 
-def main() -> None:
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    made = argparse.ArgumentParser(prog="python -m benchmarks.instructions", description=__doc__)
+    made.add_argument("--only", action="append", choices=BY_NAME, metavar="SCENARIO", help="may be repeated")
+    made.add_argument("--all", action="store_true", help="every scenario; takes many minutes")
+    made.add_argument(
+        "--library", action="append", choices=list(KINDS)[1:], help="beside the baseline; may be repeated"
+    )
+    made.add_argument("--json", type=Path, metavar="FILE", help="write the counts there as well")
+    made.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command."""
-    known = [scenario.name for scenario in SCENARIOS if scenario.kind == "time"]
-    options = argparse.ArgumentParser(prog="python -m benchmarks.instructions", description=__doc__)
-    options.add_argument("--only", action="append", choices=known, metavar="SCENARIO", help="may be repeated")
-    options.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
-    chosen = options.parse_args()
+    chosen = parser().parse_args(arguments)
     if chosen.child is not None:
-        library, scenario, bursts = chosen.child
-        run_child(library, BY_NAME[scenario], int(bursts))
+        library, name, count, bursts = chosen.child
+        run_child(library, name, int(count), int(bursts))
         return
     if shutil.which("valgrind") is None:
         raise SystemExit(NO_VALGRIND)
-    print("| instructions per unit | " + " | ".join(COUNTED) + " | ratio |")
-    print("| --- |" + " ---: |" * (len(COUNTED) + 1))
-    for name in chosen.only or DEFAULT_SCENARIOS:
-        unit = BY_NAME[name].unit
-        base, ours = (per_unit(library, BY_NAME[name]) for library in COUNTED)
-        print(f"| {name}, per {unit} | {base:,.0f} | {ours:,.0f} | {ours / base:.2f} |", flush=True)
-    print(f"\n{platform.python_implementation()} {platform.python_version()}, {platform.machine()}")
+    names = [one.name for one in SCENARIOS] if chosen.all else chosen.only or DEFAULT_SCENARIOS
+    libraries = [DEFAULT_LIBRARIES[0], *(chosen.library or DEFAULT_LIBRARIES[1:])]
+    counts = {name: {one: _counted(one, BY_NAME[name]) for one in libraries} for name in names}
+    print(_as_markdown(counts, libraries))
+    if chosen.json is not None:
+        document = {"python": platform.python_version(), "instructions": counts}
+        chosen.json.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+
+
+def _counted(library: str, scenario: Scenario) -> float | None:
+    return None if scenario.name in KINDS[library].cannot else per_unit(library, scenario)
+
+
+def _as_markdown(counts: dict[str, dict[str, float | None]], libraries: Sequence[str]) -> str:
+    rows = []
+    for name, found in counts.items():
+        base = found[libraries[0]]
+        texts = [_text(found[library], base) for library in libraries]
+        rows.append([f"{name}, per {BY_NAME[name].unit}", *texts])
+    where = f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}"
+    return table(["instructions per unit", *libraries], rows) + "\n\n" + where
+
+
+def _text(count: float | None, base: float | None) -> str:
+    if count is None or base is None:
+        return "cannot"
+    return f"{count:,.0f} ({count / base:.2f})"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Takes the samples: interleaved rounds, one process, one loop, collector off inside a sample."""
+"""Takes the samples: interleaved rounds, one process, a loop for each library, collector off inside a sample."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ class Run:
 
     scenarios: Sequence[Scenario]
     libraries: list[str] = field(default_factory=list)
+    loops: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     cells: dict[tuple[str, str], Cell] = field(default_factory=dict)
@@ -73,11 +74,14 @@ async def one_burst(library: Library, scenario: Scenario, count: int) -> None:
         AnswerError: the answer is wrong.
         TimeoutError: a handler or an await was lost.
     """
-    if scenario.kind == "bytes":
-        await _let_go(_hold(library, scenario, count))
-        return
     async with asyncio.timeout(_PATIENCE):
-        await _bursts(library, scenario, count, 1)
+        match scenario.kind:
+            case "time":
+                await _bursts(library, scenario, count, 1)
+            case "free":
+                await _free(library, scenario, count)
+            case "bytes":
+                await _let_go(_hold(library, scenario, count))
 
 
 async def sample_time(library: Library, scenario: Scenario, calls: int) -> float:
@@ -89,6 +93,17 @@ async def sample_time(library: Library, scenario: Scenario, calls: int) -> float
             start = perf_counter()
             await _bursts(library, scenario, scenario.count, calls)
             return (perf_counter() - start) / (calls * scenario.count)
+    finally:
+        gc.enable()
+
+
+async def sample_free(library: Library, scenario: Scenario, calls: int) -> float:
+    """Return seconds per unit from letting go of what a burst made until it is gone."""
+    gc.disable()
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            seconds = [await _free(library, scenario, scenario.count) for _ in range(calls)]
+            return sum(seconds) / (calls * scenario.count)
     finally:
         gc.enable()
 
@@ -109,9 +124,37 @@ async def sample_bytes(library: Library, scenario: Scenario) -> float:
         gc.enable()
 
 
-async def measure(
-    scenarios: Sequence[Scenario], libraries: Sequence[type[Library]], rounds: int, *, quick: bool
-) -> Run:
+async def sample(library: Library, scenario: Scenario, calls: int) -> float:
+    """Take one sample of any kind."""
+    match scenario.kind:
+        case "time":
+            return await sample_time(library, scenario, calls)
+        case "free":
+            return await sample_free(library, scenario, calls)
+        case "bytes":
+            return await sample_bytes(library, scenario)
+
+
+class Opened:
+    """A library with an event loop of its own: what it leaves behind does not run inside another one's samples."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self._runner = asyncio.Runner(loop_factory=library.new_loop)
+        self.run = self._runner.run
+        self.run(self._open())
+
+    async def _open(self) -> None:
+        self.loop = type(asyncio.get_running_loop()).__name__
+        self.library.open()
+
+    def close(self) -> None:
+        """Undo what opening did."""
+        self.library.close()
+        self._runner.close()
+
+
+def measure(scenarios: Sequence[Scenario], libraries: Sequence[type[Library]], rounds: int, *, quick: bool) -> Run:
     """Run every scenario of every library ``rounds`` times, libraries interleaved."""
     run = Run(scenarios)
     opened = _open(run, libraries)
@@ -120,59 +163,57 @@ async def measure(
     gc.freeze()
     try:
         for scenario in scenarios:
-            await _warm_up(run, scenario, opened)
+            _warm_up(run, scenario, opened)
         for number in range(rounds):
             for scenario in scenarios:
                 calls = scenario.quick_calls if quick else scenario.calls
-                await _one_round(run, scenario, opened, number, calls)
+                _one_round(run, scenario, opened, number, calls)
     finally:
         gc.unfreeze()
-        for library in opened:
-            library.close()
+        for one in opened:
+            one.close()
     return run
 
 
-def _open(run: Run, libraries: Sequence[type[Library]]) -> list[Library]:
+def _open(run: Run, libraries: Sequence[type[Library]]) -> list[Opened]:
     opened = []
     for kind in libraries:
         library = load(kind)
         if isinstance(library, str):
             run.missing.append(kind.name)
             continue
-        library.open()
-        opened.append(library)
+        one = Opened(library)
+        opened.append(one)
         run.libraries.append(kind.name)
+        run.loops[kind.name] = one.loop
         run.versions[kind.name] = version_of(kind)
     return opened
 
 
-async def _warm_up(run: Run, scenario: Scenario, libraries: Sequence[Library]) -> None:
+def _warm_up(run: Run, scenario: Scenario, opened: Sequence[Opened]) -> None:
     """Create the scenario's cells; a full burst first shows who fails at this size."""
-    for library in libraries:
+    for one in opened:
+        library = one.library
         cell = Cell(scenario.name, library.name, reason=library.differs.get(scenario.name))
         run.cells[scenario.name, library.name] = cell
         if scenario.name in library.cannot:
             cell.status, cell.reason = "cannot", library.cannot[scenario.name]
             continue
         try:
-            await one_burst(library, scenario, scenario.count)
+            one.run(one_burst(library, scenario, scenario.count))
         except Exception as error:  # noqa: BLE001 - to fail is a result too
             cell.status, cell.reason = "failed", f"fails at this size: {type(error).__name__}: {error}"
 
 
-async def _one_round(run: Run, scenario: Scenario, opened: list[Library], number: int, calls: int) -> None:
+def _one_round(run: Run, scenario: Scenario, opened: list[Opened], number: int, calls: int) -> None:
     # Bytes do not vary from round to round.
     if scenario.kind == "bytes" and number > 0:
         return
     shift = number % len(opened)
-    for library in opened[shift:] + opened[:shift]:
-        cell = run.cells[scenario.name, library.name]
-        if cell.status != "measured":
-            continue
-        if scenario.kind == "bytes":
-            cell.samples.append(await sample_bytes(library, scenario))
-        else:
-            cell.samples.append(await sample_time(library, scenario, calls))
+    for one in opened[shift:] + opened[:shift]:
+        cell = run.cells[scenario.name, one.library.name]
+        if cell.status == "measured":
+            cell.samples.append(one.run(sample(one.library, scenario, calls)))
 
 
 async def _bursts(library: Library, scenario: Scenario, count: int, calls: int) -> None:
@@ -183,6 +224,22 @@ async def _bursts(library: Library, scenario: Scenario, count: int, calls: int) 
         answer = await burst(count)
         if answer != expected:
             raise AnswerError(f"gave {answer}, not {expected}")
+
+
+async def _free(library: Library, scenario: Scenario, count: int) -> float:
+    """Make what is to be freed and return the seconds from letting go of it until it is gone."""
+    make: Callable[[int], Awaitable[list[object]]] = getattr(library, scenario.name)
+    made = await make(count)
+    if len(made) != count:
+        raise AnswerError(f"gave {len(made)} objects, not {count}")
+    gc.collect()
+    start = perf_counter()
+    made.clear()
+    dropped = perf_counter()
+    # Where reference counts do not free it, the collector's work is what freeing costs.
+    if gc.collect() >= count:
+        return perf_counter() - start
+    return dropped - start
 
 
 def _hold(library: Library, scenario: Scenario, count: int) -> Held:

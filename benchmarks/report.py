@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import platform
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
+from importlib.machinery import ExtensionFileLoader
 from statistics import median
 from typing import Any
 
+from benchmarks.markdown import Notes, duration, table
 from benchmarks.measure import Cell, Ratio, Run
 from benchmarks.scenarios import Scenario
 
@@ -21,12 +22,19 @@ def environment(rounds: int, *, quick: bool) -> dict[str, Any]:
         "date": datetime.now(UTC).date().isoformat(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "loop": f"{type(asyncio.get_running_loop()).__name__} (stock asyncio)",
+        "build": build(),
         "gc": "collected before each sample, off inside it",
         "dev_mode": sys.flags.dev_mode or bool(os.environ.get("PROMISEPY_DEBUG")),
         "rounds": rounds,
         "quick": quick,
     }
+
+
+def build() -> str:
+    """Tell whether any module of promisepy that is in use was compiled."""
+    modules = [module for name, module in sys.modules.items() if name.partition(".")[0] == "promisepy"]
+    compiled = any(isinstance(module.__spec__.loader, ExtensionFileLoader) for module in modules if module.__spec__)
+    return "compiled" if compiled else "pure"
 
 
 def as_json(run: Run, conditions: dict[str, Any]) -> dict[str, Any]:
@@ -35,34 +43,28 @@ def as_json(run: Run, conditions: dict[str, Any]) -> dict[str, Any]:
     for (scenario, library), cell in run.cells.items():
         ratio = run.ratio(scenario, library)
         cells.append({**asdict(cell), "ratio": asdict(ratio) if ratio else None})
-    return {"environment": conditions, "versions": run.versions, "missing": run.missing, "cells": cells}
+    scenarios = [
+        {"name": one.name, "title": one.title, "unit": one.unit, "kind": one.kind, "count": one.count}
+        for one in run.scenarios
+    ]
+    return {
+        "environment": conditions,
+        "versions": run.versions,
+        "loops": run.loops,
+        "missing": run.missing,
+        "scenarios": scenarios,
+        "cells": cells,
+    }
 
 
 def as_markdown(run: Run, conditions: dict[str, Any]) -> str:
     """Return the table with its notes."""
-    notes = _Notes()
-    header = ["scenario", run.baseline, *run.libraries[1:]]
+    notes = Notes()
     rows = [_row(run, scenario, notes) for scenario in run.scenarios]
-    table = [_line(header), _line(["---"] + ["---:"] * (len(header) - 1)), *(_line(row) for row in rows)]
-    # Two spaces at the end keep Markdown from joining the lines.
-    reasons = [f"[{number}] {text}  " for text, number in notes.numbers.items()]
-    parts = [table, reasons, [_conditions(run, conditions)]]
-    return "\n\n".join("\n".join(part) for part in parts if part)
+    return table(["scenario", *run.libraries], rows, notes) + "\n\n" + _conditions(run, conditions)
 
 
-class _Notes:
-    """Numbers the reasons, equal ones once."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[str, int] = {}
-
-    def mark(self, reason: str | None) -> str:
-        if reason is None:
-            return ""
-        return f" [{self.numbers.setdefault(reason, len(self.numbers) + 1)}]"
-
-
-def _row(run: Run, scenario: Scenario, notes: _Notes) -> list[str]:
+def _row(run: Run, scenario: Scenario, notes: Notes) -> list[str]:
     base = run.cells[scenario.name, run.baseline]
     row = [f"{scenario.title}, per {scenario.unit}", _absolute(base, scenario)]
     for library in run.libraries[1:]:
@@ -76,7 +78,7 @@ def _absolute(cell: Cell, scenario: Scenario) -> str:
         return cell.reason or cell.status
     if scenario.kind == "bytes":
         return f"{median(cell.samples):,.0f} B"
-    return f"{median(cell.samples) * 1e6:.2f} µs"
+    return duration(median(cell.samples))
 
 
 def _text(cell: Cell, ratio: Ratio | None, scenario: Scenario) -> str:
@@ -87,15 +89,12 @@ def _text(cell: Cell, ratio: Ratio | None, scenario: Scenario) -> str:
     return f"{ratio.middle:.2f} ({ratio.low:.2f}-{ratio.high:.2f})"
 
 
-def _line(cells: list[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
 def _conditions(run: Run, conditions: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
     text = (
-        f"{conditions['python']}, {conditions['machine']}, {conditions['date']}; {conditions['loop']}; "
-        f"{conditions['rounds']} rounds{', quick' if conditions['quick'] else ''}; "
+        f"{conditions['python']}, {conditions['machine']}, {conditions['date']}; "
+        f"promisepy {conditions['build']}; {run.loops[run.baseline]}; "
+        f"rounds: {conditions['rounds']}{', quick' if conditions['quick'] else ''}; "
         f"gc {conditions['gc']}. {versions}."
     )
     if run.missing:

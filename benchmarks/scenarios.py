@@ -21,7 +21,7 @@ class Scenario:
     unit: str
     count: int
     calls: int
-    kind: Literal["time", "bytes"] = "time"
+    kind: Literal["time", "free", "bytes"] = "time"
     answer: Callable[[int], int] | None = None
 
     @property
@@ -45,16 +45,21 @@ def _same(count: int) -> int:
 SCENARIOS = (
     Scenario("settle", "create, one `then`, settle; bursts of 100", "promise", 100, 50, answer=_sum_to),
     Scenario("chain", "chain of 1,000 `then`", "link", 1_000, 5, answer=_same),
+    Scenario("fan_out", "10,000 `then` on one promise", "handler", 10_000, 1, answer=_same),
     Scenario("await_each", "await pending, one by one", "await", 100, 30, answer=_sum_to),
     Scenario("await_many", "await pending, 100 tasks at once", "await", 100, 20, answer=_sum_to),
     Scenario("await_settled", "make a settled one and await it", "await", 1_000, 10, answer=_sum_to),
     Scenario("await_again", "await one settled promise again and again", "await", 1_000, 40, answer=_same),
     Scenario("all_of", "`all` of 1,000 pending", "element", 1_000, 5, answer=_sum_to),
     Scenario("from_thread", "10,000 settled from a thread", "promise", 10_000, 1, answer=_sum_to),
+    Scenario(
+        "await_from_thread", "10,000 settled from a thread, a task waiting on each", "await", 10_000, 1, answer=_sum_to
+    ),
     Scenario("promisified", "promisified call, callback by the loop", "call", 100, 30, answer=_sum_after_one),
     Scenario("promisified_thread", "promisified call, callback from a thread", "call", 100, 10, answer=_sum_after_one),
     Scenario("adopt", "handler returns a settled promise", "promise", 100, 20, answer=_sum_after_one),
     Scenario("reject_through", f"rejection through {LINKS_REJECTED} links", "chain", 100, 4, answer=_same),
+    Scenario("free", "let go of a settled chain of 1,000 links", "link", 1_000, 5, "free"),
     Scenario("hold_pending", "memory: 10,000 pending promises", "promise", 10_000, 1, "bytes"),
     Scenario("hold_chain", "memory: pending chain of 10,000 links", "link", 10_000, 1, "bytes"),
 )

@@ -212,7 +212,8 @@ def _direct(fn: Callable[..., Any], row: Convention, places: Places) -> Callable
     def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
         nonlocal boring
         promise = pending()
-        claim = Claim((promise,))
+        claim = Claim()
+        claim.promise = promise
         callback = make(claim, read, returns)
         returned: object
         try:
@@ -263,7 +264,8 @@ def _careful(
 
     def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
         promise = pending()
-        claim, undo = Claim((promise,)), Undo()
+        claim, undo = Claim(), Undo()
+        claim.promise = promise
         resolve: Callable[[Any], None] = claim.resolve
         reject: Callable[[Any], None] = claim.reject
         if pump is not None:
@@ -386,7 +388,7 @@ def submit(executor: Executor, fn: Callable[P, R], /, *args: P.args, **kwargs: P
         ...     submit(executor, pow, 2, 5).wait()
         32
     """
-    if not callable(getattr(executor, "submit", None)):
+    if isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
         raise _errors.expected_executor_object(executor)
     if not callable(fn):
         raise _errors.expected_callable("submit()", fn, "a function")

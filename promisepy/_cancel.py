@@ -13,7 +13,6 @@ cancels writes the state first and looks for them after.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Collection
 from contextvars import Context, copy_context
 from typing import Any
@@ -103,12 +102,14 @@ def is_wanted(source: Cell, without: Collection[int] = ()) -> bool:
 
 def cancel(promise: Cell, reason: Cancelled) -> bool:
     """Reject a promise and those on which only it depends; false if it is settled already."""
-    if not _settle(promise, reason):
+    if not promise._fail_with(reason, None):
         return False
-    cancelled = deque([promise])
+    cancelled = [promise]
+    for one in cancelled:  # it grows
+        cancelled += [source for source in _let_go(one) if not is_wanted(source) and source._fail_with(reason, None)]
+    # Producers first, since `_let_go` has told them; then from the top down, as a rejection at the top would go.
     while cancelled:
-        sources = _let_go(cancelled.popleft())
-        cancelled += [source for source in sources if not is_wanted(source) and _settle(source, reason)]
+        cancelled.pop()._announce()
     return True
 
 
@@ -116,10 +117,6 @@ def abandon(source: Cell) -> None:
     """Cancel a promise that is no longer awaited, if nobody else depends on it and a producer can be stopped (S13)."""
     if not is_wanted(source) and _can_be_stopped(source):
         cancel(source, cancellation(None))
-
-
-def _settle(promise: Cell, reason: Cancelled) -> bool:
-    return promise._reject(reason, None, _producer(promise))
 
 
 def _producer(promise: Cell) -> Stoppable | None:
@@ -142,7 +139,7 @@ def _let_go(promise: Cell) -> list[Cell]:
     work, producer, paths = getattr(promise, "_work", None), _producer(promise), _paths(promise)
     is_resource = hasattr(promise, "_release")
     if producer is not None:
-        producer._cancelled()  # one that has come since the promise was settled
+        producer._cancelled()
     if not is_resource:
         promise._producer = STOPPED
         if promise._source is not None and type(promise._on_rejected) is not Always:

@@ -12,7 +12,8 @@ meanwhile, on any thread or in a signal handler that interrupts any of them. No 
 operation of a list, a deque or an attribute, atomic with and without the GIL:
 
     settle      removes `UNSETTLED` from the head of the reactions, and gives up if it is gone; then value, then state,
-                then a snapshot of the reactions is queued, then `_reactions = None`
+                then (a cancellation: after those that it takes along) a snapshot of the reactions is queued, then
+                `_reactions = None`
     subscribe   reads `_reactions`: None, so queue the reaction alone; else append it, then look at the state:
                 settled meanwhile, so queue the whole list again
 
@@ -227,17 +228,18 @@ class Cell(Reaction):
         self._value = value
         self._state = FULFILLED
         if reactions:
-            for reaction in tuple(reactions):  # `_queue`, in place
-                home = reaction._home
-                home.jobs.append(reaction)
-                if not home.armed:
-                    home.arm()
+            _queue(reactions)
         self._reactions = None
 
-    def _reject(
-        self, reason: BaseException, traceback: TracebackType | None, producer: Stoppable | None = None
-    ) -> bool:
-        """Reject, unless it has been settled before; tells which. A producer is to be stopped before anybody hears."""
+    def _reject(self, reason: BaseException, traceback: TracebackType | None) -> bool:
+        """Reject, unless it has been settled before; tells which."""
+        if not self._fail_with(reason, traceback):
+            return False
+        self._announce()
+        return True
+
+    def _fail_with(self, reason: BaseException, traceback: TracebackType | None) -> bool:
+        """Reject, but queue no reaction yet; until `_announce` only those who look, or subscribe, will know."""
         reactions = self._reactions
         try:
             reactions.remove(UNSETTLED)  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # asking first would not be atomic
@@ -249,8 +251,11 @@ class Cell(Reaction):
         self._raised()
         self._alarm = None
         self._state = REJECTED
-        if producer is not None:
-            producer._cancelled()
+        return True
+
+    def _announce(self) -> None:
+        """Queue the reactions to a rejection; if there is none, set the alarm."""
+        reactions, reason = self._reactions, self._value
         if reactions:
             _queue(reactions)
         elif not isinstance(reason, SILENT) and not hasattr(self, "_observed"):
@@ -258,7 +263,6 @@ class Cell(Reaction):
             if reactions or hasattr(self, "_observed"):
                 alarm.disarm()  # a thread looked before it could see the alarm
         self._reactions = None
-        return True
 
     def _raised(self) -> Any:
         """Give the reason as it came, with the traceback and context of that time, whatever its readers have added.
@@ -323,7 +327,7 @@ class Cell(Reaction):
 
 def _queue(reactions: list[Reaction]) -> None:
     """Queue reactions, in order. The snapshot keeps `_detach` on another thread from making us skip one."""
-    for reaction in tuple(reactions):
+    for reaction in reactions.copy():
         home = reaction._home
         home.jobs.append(reaction)
         if not home.armed:

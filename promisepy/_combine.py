@@ -82,7 +82,7 @@ class Group:
             for key, value in enumerate(inputs):
                 source = coerce(value)
                 if self.finished:  # the iterable itself has waited for something, and let jobs run
-                    source._observe()
+                    self.forget(source)
                     continue
                 self.outcomes.append(None)
                 self.remaining += 1
@@ -130,10 +130,14 @@ class Group:
         for element in elements:
             source = element._source
             if source is not None:
-                source._observe()
                 element._detach()
-                if self.cancels and not is_wanted(source):
-                    cancel(source, cancellation(None))
+                self.forget(source)
+
+    def forget(self, source: Cell) -> None:
+        """Leave an input to itself, or cancel it if that was asked for."""
+        source._observe()
+        if self.cancels and not is_wanted(source):
+            cancel(source, cancellation(None))
 
     def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
         return [(element._source, element) for element in tuple(self.elements) if element._source is not None]

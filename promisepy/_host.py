@@ -23,7 +23,7 @@ from contextlib import suppress
 from contextvars import Context
 from queue import Empty, SimpleQueue
 from types import FrameType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from ._errors import short
 from ._jobs import Home, Job, Timer, Timers
@@ -35,6 +35,7 @@ __all__ = [
     "ThreadHome",
     "current_home",
     "current_thread_home",
+    "known_home",
     "loop_homes",
     "running_loop",
     "this_thread",
@@ -356,6 +357,8 @@ this_thread = Thread()
 thread_homes: weakref.WeakSet[ThreadHome] = weakref.WeakSet()
 # Strong, since a closed loop whose home has jobs left must still be found; closed ones leave when the next one comes.
 loop_homes: dict[asyncio.AbstractEventLoop, LoopHome | ThreadHome] = {}
+# On hot paths, for `running_loop()`, which may be None: a thread without a loop has its home elsewhere.
+known_home = cast("Callable[[asyncio.AbstractEventLoop | None], LoopHome | ThreadHome | None]", loop_homes.get)
 
 
 def current_home() -> LoopHome | ThreadHome:
@@ -393,7 +396,9 @@ def _in_callback() -> bool:
     Equals "no", which merely costs a needless wake-up: two system calls and a turn of the loop. A signal handler or
     finaliser that strikes in or just before `select` finds no `Handle._run` between it and the loop.
     """
-    frame: FrameType | None = sys._getframe(2)
+    # The nearest frames are ours: this function, `arm`, `_queue` and `_fulfil`, or others in their place. Were one of
+    # the loop's among those that are passed over, the answer would be "no".
+    frame: FrameType | None = sys._getframe(4)
     for _ in range(CALLBACK_DEPTH):
         if frame is None or frame.f_code is _turn_code:
             return False

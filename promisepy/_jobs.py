@@ -22,6 +22,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
 from heapq import heapify, heappop, heappush
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -112,16 +113,17 @@ class Home:
         """Run queued jobs, at most `BURST` of them; the rest, if any, after the host's turn."""
         self.armed = True
         jobs = self.jobs
-        left = BURST
+        take = jobs.popleft
         # An exception that is being handled further down this stack must not become the `__context__` of what handlers
         # raise; `Resolution._fail` cuts it off.
         outer, self.outer = self.outer, sys.exception()
         running = self.running
         job: Job | None
         try:
-            while jobs and left:
-                left -= 1
-                self.running = job = jobs.popleft()
+            for _ in repeat(None, BURST):
+                if not jobs:
+                    break
+                self.running = job = take()
                 job._run()
             if self.suspects and not jobs:
                 self._accuse()

@@ -18,7 +18,7 @@ from ._cancel import Producer, cancel, stop_by
 from ._cell import FULFILLED, PENDING, REJECTED, UNSETTLED, Always
 from ._combine import All, AllSettled, Any_, Group, Race, Restore, outcome_of
 from ._conventions import adapt, error_first, error_last, reader
-from ._host import current_home, current_thread_home
+from ._host import current_home, current_thread_home, known_home, running_loop
 from ._jobs import Home
 from ._map import Mapper, check_map
 from ._refusals import Refusals
@@ -313,8 +313,7 @@ class Promise(Refusals, Generic[T_co]):
             if self._state is REJECTED:
                 self._observe()
                 raise self._raised()
-            value: T_co = self._value
-            return value
+            return self._value  # type: ignore[no-any-return]  # not through a local: INV-RC
         finally:
             del self  # INV-RC: the reason's traceback will hold this frame
 
@@ -357,8 +356,7 @@ class Promise(Refusals, Generic[T_co]):
         try:
             if self._state is REJECTED:
                 raise self._raised()
-            value: T_co = self._value
-            return value
+            return self._value  # type: ignore[no-any-return]  # not through a local: INV-RC
         finally:
             del self, wake  # INV-RC: what was raised meanwhile leads to this frame
 
@@ -696,7 +694,13 @@ class Promise(Refusals, Generic[T_co]):
 
         ECMA-262 27.2.4.9.
         """
-        promise = pending()
+        promise: Promise[Any] = _new(Promise)  # `pending`, in place
+        promise._home = known_home(running_loop()) or current_home()
+        promise._state = PENDING
+        promise._reactions = [UNSETTLED]
+        promise._source = None
+        if settings.sites:
+            promise._site = creation_site()
         resolve, reject = resolving_functions(promise)
         if keep_alive or on_cancel is not None:
             promise._producer = producer = Producer(promise._home, on_cancel)
@@ -1089,7 +1093,7 @@ _new: Callable[[type[Promise[Any]]], Promise[Any]] = object.__new__
 def pending(home: Home | None = None) -> Promise[Any]:
     """Make a promise without resolving functions, for callers that settle it themselves."""
     promise: Promise[Any] = _new(Promise)
-    promise._home = home or current_home()  # from here on `_begin`, in place
+    promise._home = home or known_home(running_loop()) or current_home()  # from here on `_begin`, in place
     promise._state = PENDING
     promise._reactions = [UNSETTLED]
     promise._source = None

@@ -33,10 +33,11 @@ __all__ = [
     "to_exception",
 ]
 
-# The types most often passed as values: none of them can be adopted, so the rules need not be asked. By identity, since
-# a metaclass may make a class unhashable, or run code of its own when it is hashed; these types live for ever.
-_plain_types = (bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset, type(None))
-PLAIN: Final = frozenset(map(id, _plain_types))  # pyright: ignore[reportUnknownArgumentType]  # bare list, dict ...
+# The types most often passed as values: none of them can be adopted, so the rules need not be asked. Only a class whose
+# metaclass is `type` is looked up: another one may make its classes unhashable, or run code when they are hashed.
+PLAIN: Final[frozenset[type]] = frozenset(
+    (bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset, type(None))
+)
 
 
 class Resolution(Cell):
@@ -46,7 +47,8 @@ class Resolution(Cell):
 
     def _resolve(self, value: object) -> None:
         """Take on a value, or the outcome of something adoptable (27.2.1.3.2, steps 6 to 15)."""
-        if id(type(value)) in PLAIN:
+        kind = type(value)
+        if type(kind) is type and kind in PLAIN:
             self._fulfil(value)
         elif value is self:
             self._reject(self_resolution(), None)
@@ -123,9 +125,10 @@ class Resolution(Cell):
             finally:
                 del self, source, value, handler, context  # INV-RC
             return
+        kind = type(value)
         if handler is None:
             self._settle_like(source)
-        elif id(type(value)) in PLAIN:
+        elif type(kind) is type and kind in PLAIN:
             self._fulfil(value)
         elif value is self:
             self._reject(self_resolution(), None)
@@ -256,7 +259,7 @@ class ThenableJob:
         resolve, reject = resolving_functions(target)
         try:
             stop = self._context.run(self._then, resolve, reject)
-            if type(self._then) is Rule and callable(stop):  # what a foreign `then` returns means nothing
+            if isinstance(self._then, Rule) and callable(stop):  # what a foreign `then` returns means nothing
                 stop_by(target, stop)
         except BaseException as error:
             settle_by_raise(target, reject, error)
@@ -273,37 +276,35 @@ class ThenableJob:
         return ()
 
     def _aborts(self) -> bool:
-        return type(self._then) is Rule and self._then.stops
+        return isinstance(self._then, Rule) and self._then.stops
 
     def _cancelled(self) -> None:
         """Do nothing: what has not been started cannot be stopped; it is when the job has run."""
 
 
-class Claim(list[Resolution]):
-    """The right to settle one promise: a list that holds it. Whoever pops the promise may settle it, once.
+class Claim:
+    """The right to settle one promise, shared by its resolving functions: whoever takes the promise out may settle it.
 
-    `list.pop` is one atomic step, with and without the GIL and under signal handlers. When both resolving functions are
-    gone the list goes too, and if nobody has popped the promise, nobody ever will (S10).
+    When both functions are gone the claim goes too, and if the promise is still in it, nobody will ever settle it
+    (S10). Taking it out is two steps, so two calls that meet, on two threads or in a signal handler, may both hold it.
+    That cannot be told from the one coming before the other: settling is exclusive (`_cell.py`).
     """
 
-    __slots__ = ()
+    __slots__ = ("promise",)
+
+    promise: Resolution | None
 
     def keep(self, functions: Iterable[Callable[..., Any]]) -> None:
         """Have the promise keep functions alive until it settles, for libraries that hold callbacks only weakly."""
-        producer = producer_of(self[0])
-        if producer is not None:
-            producer.kept = list(functions)
+        if self.promise is not None:
+            producer_of(self.promise).kept = list(functions)
 
     def resolve(self, value: object) -> None:
         """Resolve the promise, unless it has been claimed before."""
-        try:
-            promise = self.pop()
-        except IndexError:
+        promise = self.promise
+        if promise is None:
             return
-        promise._producer = None
-        if id(type(value)) in PLAIN:
-            promise._fulfil(value)  # as `_resolve` would
-            return
+        self.promise = promise._producer = None
         try:
             promise._resolve(value)
         finally:
@@ -311,18 +312,16 @@ class Claim(list[Resolution]):
 
     def reject(self, reason: object) -> None:
         """Reject the promise, unless it has been claimed before."""
-        try:
-            promise = self.pop()
-        except IndexError:
-            return
-        promise._producer = None
-        error = to_exception(reason)
-        promise._reject(as_reason(error), error.__traceback__)
+        promise = self.promise
+        if promise is not None:
+            self.promise = promise._producer = None
+            error = to_exception(reason)
+            promise._reject(as_reason(error), error.__traceback__)
 
     def __del__(self) -> None:
-        if self and not settings.exiting:
-            promise = self.pop()
-            promise._producer = None
+        promise = self.promise
+        if promise is not None and not settings.exiting:
+            self.promise = promise._producer = None
             # Two references are ours. If there is no third and no reaction, the whole affair is dropped, as after a
             # timeout, and nobody can miss the outcome.
             is_missed = sys.getrefcount(promise) > 2 or len(promise._reactions or ()) > 1
@@ -336,28 +335,28 @@ def resolving_functions(promise: Resolution) -> tuple[Callable[..., None], Calla
     Plain functions, since libraries look at `__name__` and `__code__` or hold callbacks weakly. They take any
     arguments, return None and never raise, on any thread; the first call of either wins.
     """
-    claim = Claim((promise,))
+    claim = Claim()  # its field is set here: an __init__ would cost as much as the rest of this function
+    claim.promise = promise
 
     def resolve(value: object = None, /, *more: object, **named: object) -> None:
-        try:
-            promise = claim.pop()
-        except IndexError:
+        promise = claim.promise
+        if promise is None:
             return
-        promise._producer = None
+        claim.promise = promise._producer = None
+        kind = type(value)
         if more or named:
             promise._reject(unexpected_arguments("resolve", (value, *more), named), None)
-        elif id(type(value)) in PLAIN:
+        elif type(kind) is type and kind in PLAIN:
             promise._fulfil(value)  # as `_resolve` would
         else:
             promise._resolve(value)
         del promise  # INV-RC: a property `then` of the value may have raised
 
     def reject(reason: object = None, /, *more: object, **named: object) -> None:
-        try:
-            promise = claim.pop()
-        except IndexError:
+        promise = claim.promise
+        if promise is None:
             return
-        promise._producer = None
+        claim.promise = promise._producer = None
         if more or named:
             promise._reject(unexpected_arguments("reject", (reason, *more), named), None)
             return

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from benchmarks.contract import LINKS_REJECTED, AnswerError, Held, Inbox, Library, add_one, arrivals, peer
 from benchmarks.remarks import NO_AWAIT, SYNC, SYNC_BY_HAND
 
+_LOST = "the value is lost on the way, without an error"
+
 
 class Aplus(Library):
     name = "aplus"
@@ -16,6 +18,7 @@ class Aplus(Library):
     differs: ClassVar = {
         "settle": SYNC,
         "chain": SYNC,
+        "fan_out": SYNC,
         "all_of": SYNC,
         "from_thread": SYNC_BY_HAND,
         "adopt": SYNC,
@@ -26,6 +29,7 @@ class Aplus(Library):
         "await_many": NO_AWAIT,
         "await_settled": NO_AWAIT,
         "await_again": NO_AWAIT,
+        "await_from_thread": NO_AWAIT,
         "promisified": NO_AWAIT,
         "promisified_thread": NO_AWAIT,
     }
@@ -54,8 +58,16 @@ class Aplus(Library):
             end = end.then(add_one)
         root.fulfill(0)
         if not end.isFulfilled:
-            raise AnswerError("the value is lost on the way, without an error")
+            raise AnswerError(_LOST)
         return int(end.value)
+
+    async def fan_out(self, count: int) -> int:
+        promise = self._make()
+        seen: list[int] = []
+        for _ in range(count):
+            promise.then(seen.append)
+        promise.fulfill(1)
+        return await arrivals(seen, count)
 
     async def all_of(self, count: int) -> int:
         promises = [self._make() for _ in range(count)]
@@ -109,6 +121,18 @@ class Aplus(Library):
         for promise in promises:
             promise.reject(ValueError())
         return await arrivals(seen, count)
+
+    async def free(self, count: int) -> list[Any]:
+        root = self._make()
+        links = []
+        end = root
+        for _ in range(count):
+            end = end.then(add_one)
+            links.append(end)
+        root.fulfill(0)
+        if not end.isFulfilled:
+            raise AnswerError(_LOST)
+        return links
 
     def hold_pending(self, count: int) -> Held:
         return Held([self._make() for _ in range(count)])

@@ -129,6 +129,18 @@ class AsyncioFuture(Library):
         root.set_result(0)
         return await end
 
+    async def fan_out(self, count: int) -> int:
+        future: Future = asyncio.get_running_loop().create_future()
+        seen: list[int] = []
+
+        def arrived(done: Future) -> None:
+            seen.append(done.result())
+
+        for _ in range(count):
+            future.add_done_callback(arrived)
+        future.set_result(1)
+        return await arrivals(seen, count)
+
     async def await_each(self, count: int) -> int:
         loop = asyncio.get_running_loop()
         total = 0
@@ -196,6 +208,25 @@ class AsyncioFuture(Library):
 
         return await inbox.filled_by(produce)
 
+    async def await_from_thread(self, count: int) -> int:
+        loop = asyncio.get_running_loop()
+        inbox = Inbox(count)
+
+        async def wait(future: Future) -> None:
+            inbox.put(await future)
+
+        futures: list[Future] = [loop.create_future() for _ in range(count)]
+        tasks = [loop.create_task(wait(future)) for future in futures]
+        await asyncio.sleep(0)
+
+        def produce() -> None:
+            for value, future in enumerate(futures):
+                loop.call_soon_threadsafe(future.set_result, value)
+
+        total = await inbox.filled_by(produce)
+        await asyncio.wait(tasks)
+        return total
+
     async def promisified(self, count: int) -> int:
         call = promisify(asyncio.get_running_loop())
         total = 0
@@ -247,6 +278,17 @@ class AsyncioFuture(Library):
         for future in futures:
             future.set_exception(ValueError())
         return await arrivals(seen, count)
+
+    async def free(self, count: int) -> list[Future]:
+        root: Future = asyncio.get_running_loop().create_future()
+        links = []
+        end = root
+        for _ in range(count):
+            end = then(end, add_one)
+            links.append(end)
+        root.set_result(0)
+        await end
+        return links
 
     def hold_pending(self, count: int) -> Held:
         loop = asyncio.get_running_loop()

@@ -14,7 +14,7 @@ class Promise(Library):
     name = "promise"
     distribution = "promise"
     module = "promise"
-    differs: ClassVar = {"from_thread": BY_HAND, "promisified_thread": BY_HAND}
+    differs: ClassVar = {"from_thread": BY_HAND, "await_from_thread": BY_HAND, "promisified_thread": BY_HAND}
 
     def __init__(self) -> None:
         self._module = peer("promise.promise")
@@ -48,6 +48,14 @@ class Promise(Library):
             end = end.then(add_one)
         root.do_resolve(0)
         return int(await end)
+
+    async def fan_out(self, count: int) -> int:
+        promise = self._make()
+        seen: list[int] = []
+        for _ in range(count):
+            promise.then(seen.append)
+        promise.do_resolve(1)
+        return await arrivals(seen, count)
 
     async def await_each(self, count: int) -> int:
         make = self._make
@@ -109,6 +117,25 @@ class Promise(Library):
 
         return await inbox.filled_by(produce)
 
+    async def await_from_thread(self, count: int) -> int:
+        loop = asyncio.get_running_loop()
+        inbox = Inbox(count)
+
+        async def wait(promise: Any) -> None:
+            inbox.put(await promise)
+
+        promises = [self._make() for _ in range(count)]
+        tasks = [loop.create_task(wait(promise)) for promise in promises]
+        await asyncio.sleep(0)
+
+        def produce() -> None:
+            for value, promise in enumerate(promises):
+                loop.call_soon_threadsafe(promise.do_resolve, value)
+
+        total = await inbox.filled_by(produce)
+        await asyncio.wait(tasks)
+        return total
+
     async def promisified(self, count: int) -> int:
         make = self._make
         loop = asyncio.get_running_loop()
@@ -164,6 +191,17 @@ class Promise(Library):
         for promise in promises:
             promise.do_reject(ValueError())
         return await arrivals(seen, count)
+
+    async def free(self, count: int) -> list[Any]:
+        root = self._make()
+        links = []
+        end = root
+        for _ in range(count):
+            end = end.then(add_one)
+            links.append(end)
+        root.do_resolve(0)
+        await end
+        return links
 
     def hold_pending(self, count: int) -> Held:
         return Held([self._make() for _ in range(count)])

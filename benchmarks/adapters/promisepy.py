@@ -13,6 +13,7 @@ pending = Promise[int].with_resolvers
 class Promisepy(Library):
     name = "promisepy"
     distribution = "promisepy"
+    module = "promisepy"
 
     async def settle(self, count: int) -> int:
         seen: list[int] = []
@@ -32,6 +33,14 @@ class Promisepy(Library):
             end = end.then(add_one)
         resolve(0)
         return await end
+
+    async def fan_out(self, count: int) -> int:
+        promise, resolve, _ = pending()
+        seen: list[int] = []
+        for _ in range(count):
+            promise.then(seen.append)
+        resolve(1)
+        return await arrivals(seen, count)
 
     async def await_each(self, count: int) -> int:
         loop = asyncio.get_running_loop()
@@ -90,6 +99,25 @@ class Promisepy(Library):
 
         return await inbox.filled_by(produce)
 
+    async def await_from_thread(self, count: int) -> int:
+        loop = asyncio.get_running_loop()
+        inbox = Inbox(count)
+
+        async def wait(promise: Promise[int]) -> None:
+            inbox.put(await promise)
+
+        resolvers = [pending() for _ in range(count)]
+        tasks = [loop.create_task(wait(promise)) for promise, _, _ in resolvers]
+        await asyncio.sleep(0)
+
+        def produce() -> None:
+            for value, (_, resolve, _) in enumerate(resolvers):
+                resolve(value)
+
+        total = await inbox.filled_by(produce)
+        await asyncio.wait(tasks)
+        return total
+
     async def promisified(self, count: int) -> int:
         loop = asyncio.get_running_loop()
         call = promisify(legacy)
@@ -134,6 +162,17 @@ class Promisepy(Library):
         for _, _, reject in resolvers:
             reject(ValueError())
         return await arrivals(seen, count)
+
+    async def free(self, count: int) -> list[Promise[int]]:
+        root, resolve, _ = pending()
+        links = []
+        end = root
+        for _ in range(count):
+            end = end.then(add_one)
+            links.append(end)
+        resolve(0)
+        await end
+        return links
 
     def hold_pending(self, count: int) -> Held:
         resolvers = [pending() for _ in range(count)]

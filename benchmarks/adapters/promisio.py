@@ -22,6 +22,7 @@ class Promisio(Library):
     module = "promisio"
     differs: ClassVar = {
         "from_thread": BY_HAND,
+        "await_from_thread": BY_HAND,
         "promisified_thread": BY_HAND,
         "await_settled": _TURNS,
         "await_again": _TURNS,
@@ -62,6 +63,14 @@ class Promisio(Library):
             end = end.then(add_one)
         resolve(0)
         return int(await end)
+
+    async def fan_out(self, count: int) -> int:
+        [promise], [resolve], _ = self._pending(1)
+        seen: list[int] = []
+        for _ in range(count):
+            promise.then(seen.append)
+        resolve(1)
+        return await arrivals(seen, count)
 
     async def await_each(self, count: int) -> int:
         make = self._make
@@ -119,6 +128,25 @@ class Promisio(Library):
 
         return await inbox.filled_by(produce)
 
+    async def await_from_thread(self, count: int) -> int:
+        loop = asyncio.get_running_loop()
+        inbox = Inbox(count)
+
+        async def wait(promise: Any) -> None:
+            inbox.put(await promise)
+
+        promises, resolves, _ = self._pending(count)
+        tasks = [loop.create_task(wait(promise)) for promise in promises]
+        await asyncio.sleep(0)
+
+        def produce() -> None:
+            for value, resolve in enumerate(resolves):
+                loop.call_soon_threadsafe(resolve, value)
+
+        total = await inbox.filled_by(produce)
+        await asyncio.wait(tasks)
+        return total
+
     async def promisified(self, count: int) -> int:
         make = self._make
         loop = asyncio.get_running_loop()
@@ -174,6 +202,17 @@ class Promisio(Library):
         for reject in rejects:
             reject(ValueError())
         return await arrivals(seen, count)
+
+    async def free(self, count: int) -> list[Any]:
+        [root], [resolve], _ = self._pending(1)
+        links = []
+        end = root
+        for _ in range(count):
+            end = end.then(add_one)
+            links.append(end)
+        resolve(0)
+        await end
+        return links
 
     def hold_pending(self, count: int) -> Held:
         return Held(self._pending(count)[:2])

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from benchmarks.contract import LINKS_REJECTED, Answerer, Held, Inbox, Library, add_one, arrivals, legacy, peer
-from benchmarks.remarks import SYNC, SYNC_BY_HAND
+from benchmarks.remarks import BY_HAND, SYNC, SYNC_BY_HAND
 
 _IN_PLACE = f"{SYNC}; a link is an entry in one Deferred, not a promise of its own"
 _AS_FUTURE = "a pending one is awaited through `asFuture`: asyncio refuses it otherwise"
@@ -16,7 +16,7 @@ _AS_FUTURE = "a pending one is awaited through `asFuture`: asyncio refuses it ot
 class Twisted(Library):
     name = "Twisted Deferred"
     distribution = "Twisted"
-    module = "twisted"
+    module = "twisted.internet.defer"
     differs: ClassVar = {
         "settle": SYNC,
         "chain": _IN_PLACE,
@@ -24,11 +24,16 @@ class Twisted(Library):
         "await_many": _AS_FUTURE,
         "all_of": f"{SYNC}; {_AS_FUTURE}",
         "from_thread": SYNC_BY_HAND,
+        "await_from_thread": f"{BY_HAND}; {_AS_FUTURE}",
         "promisified": _AS_FUTURE,
         "promisified_thread": _AS_FUTURE,
         "adopt": SYNC,
         "reject_through": _IN_PLACE,
         "hold_chain": _IN_PLACE,
+    }
+    cannot: ClassVar = {
+        "fan_out": "a Deferred has one line of callbacks, each given what the one before it returned",
+        "free": "a link is an entry in one Deferred, and gone once it has run",
     }
 
     def __init__(self) -> None:
@@ -116,6 +121,25 @@ class Twisted(Library):
                 loop.call_soon_threadsafe(deferred.callback, value)
 
         return await inbox.filled_by(produce)
+
+    async def await_from_thread(self, count: int) -> int:
+        loop = asyncio.get_running_loop()
+        inbox = Inbox(count)
+
+        async def wait(deferred: Any) -> None:
+            inbox.put(await deferred.asFuture(loop))
+
+        deferreds = [self._make() for _ in range(count)]
+        tasks = [loop.create_task(wait(deferred)) for deferred in deferreds]
+        await asyncio.sleep(0)
+
+        def produce() -> None:
+            for value, deferred in enumerate(deferreds):
+                loop.call_soon_threadsafe(deferred.callback, value)
+
+        total = await inbox.filled_by(produce)
+        await asyncio.wait(tasks)
+        return total
 
     async def promisified(self, count: int) -> int:
         make = self._make

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from benchmarks.contract import AnswerError, Held, Inbox, Library, add_one, arrivals, peer
 from benchmarks.remarks import NO_AWAIT, SYNC, SYNC_BY_HAND
 
+_SHORT = "the end of the chain was not reached"
+
 
 class Vine(Library):
     name = "vine"
@@ -16,6 +18,7 @@ class Vine(Library):
     differs: ClassVar = {
         "settle": SYNC,
         "chain": SYNC,
+        "fan_out": SYNC,
         "all_of": f"{SYNC}; its barrier collects no values, so they are read from each promise",
         "from_thread": SYNC_BY_HAND,
     }
@@ -24,6 +27,7 @@ class Vine(Library):
         "await_many": NO_AWAIT,
         "await_settled": NO_AWAIT,
         "await_again": NO_AWAIT,
+        "await_from_thread": NO_AWAIT,
         "promisified": NO_AWAIT,
         "promisified_thread": NO_AWAIT,
         "adopt": "no adoption: the next handler is given the promise itself",
@@ -54,8 +58,16 @@ class Vine(Library):
             end = end.then(add_one)
         root(0)
         if not end.ready:
-            raise AnswerError("the end of the chain was not reached")
+            raise AnswerError(_SHORT)
         return int(end.value[0][0])
+
+    async def fan_out(self, count: int) -> int:
+        promise = self._make()
+        seen: list[int] = []
+        for _ in range(count):
+            promise.then(seen.append)
+        promise(1)
+        return await arrivals(seen, count)
 
     async def all_of(self, count: int) -> int:
         seen: list[int] = []
@@ -83,6 +95,18 @@ class Vine(Library):
                 loop.call_soon_threadsafe(promise, value)
 
         return await inbox.filled_by(produce)
+
+    async def free(self, count: int) -> list[Any]:
+        root = self._make()
+        links = []
+        end = root
+        for _ in range(count):
+            end = end.then(add_one)
+            links.append(end)
+        root(0)
+        if not end.ready:
+            raise AnswerError(_SHORT)
+        return links
 
     def hold_pending(self, count: int) -> Held:
         return Held([self._make() for _ in range(count)])

@@ -129,7 +129,8 @@ class TestReason:
         assert (reason.args, reason.__cause__) == ((given,), None)
 
     @pytest.mark.parametrize(
-        "given", [ValueError("no"), asyncio.CancelledError("stop"), concurrent.futures.CancelledError(), KeyboardInterrupt()]
+        "given",
+        [ValueError("no"), asyncio.CancelledError("stop"), concurrent.futures.CancelledError(), KeyboardInterrupt()],
     )
     def test_an_exception_is_its_cause(self, given: BaseException) -> None:
         work = Work()

@@ -261,7 +261,6 @@ class TestLosers:
         works[1].resolve(2)
         assert result.wait(timeout=PATIENCE) == 2
 
-    @pytest.mark.xfail(strict=True, reason="C13: an input that comes after the winner is forgotten")
     def test_a_loser_that_comes_when_the_race_is_decided_is_cancelled(self) -> None:
         work = Work()
 

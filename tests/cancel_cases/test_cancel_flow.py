@@ -94,7 +94,9 @@ class TestHandlers:
         assert log == ["begins", "ends"]
         assert is_cancelled(child)
 
-    def test_an_error_of_a_handler_whose_promise_was_cancelled_meanwhile_is_reported(self, reports: list[Report]) -> None:
+    def test_an_error_of_a_handler_whose_promise_was_cancelled_meanwhile_is_reported(
+        self, reports: list[Report]
+    ) -> None:
         child: Promise[Any] = Promise.resolve(1).then(lambda _: fail(child.cancel()))
         turn()
         assert is_cancelled(child)
@@ -136,7 +138,7 @@ class TestFinally:
 
     @pytest.mark.parametrize(
         "which",
-        ["source", pytest.param("result", marks=pytest.mark.xfail(strict=True, reason="C18: from the bottom up"))],
+        ["source", "result"],
     )
     def test_each_of_a_chain_runs_from_the_top_down(self, which: str) -> None:
         work, log = Work(), list[int]()
@@ -177,7 +179,6 @@ class TestFinally:
         assert [str(report.reason) for report in reports] == ["reason"]
         reports.clear()
 
-    @pytest.mark.xfail(strict=True, reason="C4: the rejection of what a late callback returned is lost")
     def test_what_a_late_callback_is_rejected_with_is_reported(self, reports: list[Report]) -> None:
         work, closing = Work(), Work()
         result = work.promise.finally_(lambda: closing.promise)

@@ -134,7 +134,7 @@ class TestNotTold:
         calls: list[str] = []
         promise = start(lambda: calls.append("stop"))
         promise.catch(lambda _: None)
-        functions = getattr(promise._work, "kept", None) or held
+        functions = getattr(promise._producer, "kept", None) or held
         for one in functions:
             if isinstance(one, Resolvers):
                 getattr(one, settle)(ValueError("reason"))
@@ -199,7 +199,6 @@ class TestResolvers:
         turn()
         assert calls == []
 
-    @pytest.mark.xfail(strict=True, reason="C14: a reason of that class is taken for a cancellation")
     def test_after_a_rejection_with_cancelled_by_the_producer_itself_it_is_never_called(self) -> None:
         work, calls = Work(), list[str]()
         work.reject(Cancelled("by the library"))
@@ -260,7 +259,6 @@ class TestErrors:
         assert "MainThread" in reports[0].home
         reports.clear()
 
-    @pytest.mark.xfail(strict=True, reason="C6: it leaves the job, and comes out of an unrelated wait")
     def test_a_cancellation_that_it_raises_is_reported_as_well(self, reports: list[Report]) -> None:
         def stop() -> None:
             raise asyncio.CancelledError("of something inside")

@@ -115,9 +115,10 @@ class Real(Side):
             self.resolvers[root % len(self.roots)].on_cancel(self.stopper(f"n{number}", fails))
 
     def resolve(self, root: int, result: Op) -> None:
-        value = self.make(result)
-        self.resolved.add(self.root_number(root))
-        self.resolvers[root % len(self.roots)].resolve(value)
+        number, resolvers = self.root_number(root), self.resolvers[root % len(self.roots)]
+        value = self.make(result)  # perhaps one more root
+        self.resolved.add(number)
+        resolvers.resolve(value)
 
     def reject(self, root: int, error: int) -> None:
         self.resolved.add(self.root_number(root))
@@ -207,10 +208,7 @@ class Real(Side):
 
     def waiting_on(self) -> list[int]:
         """Count the reactions of each pending promise."""
-        return [
-            sum(reaction is not UNSETTLED for reaction in promise._reactions or ())
-            for promise in self.nodes
-        ]
+        return [sum(reaction is not UNSETTLED for reaction in promise._reactions or ()) for promise in self.nodes]
 
     def freed(self) -> list[str]:
         """Drop everything; tell which promises are still there, although nothing refers to them."""

@@ -99,6 +99,9 @@ class Side:
         """Name a value or a reason, in the same words on both sides."""
         if isinstance(outcome, list):
             return f"[{', '.join(map(self.describe, outcome))}]"
+        if isinstance(outcome, tuple):  # one of `all_settled`
+            state, result = outcome
+            return f"{state} {self.describe(result)}"
         if isinstance(outcome, BaseExceptionGroup):
             return f"group{self.describe(list(outcome.exceptions))}"
         if isinstance(outcome, BaseException):

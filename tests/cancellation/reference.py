@@ -90,9 +90,12 @@ class Reference(Side):
         if not node.pending:
             return False
         node.state, node.result = state, result
+        self.tell(node)
+        return True
+
+    def tell(self, node: Node) -> None:
         for edge in node.down:
             self.queue(edge)
-        return True
 
     def queue(self, edge: Edge) -> None:
         if edge.run is not None:
@@ -159,11 +162,12 @@ class Reference(Side):
         return any(edge.alive and edge.holder.pending for edge in node.down)
 
     def cancel_node(self, node: Node, reason: Cancelled) -> bool:
-        if not self.settle(node, "rejected", reason):
+        """Settle it and what only it needs, then stop producers, then tell those who wait, from the top down."""
+        if not node.pending:
             return False
-        walk = deque([node])
-        while walk:
-            gone = walk.popleft()
+        node.state, node.result = "rejected", reason
+        cancelled = [node]
+        for gone in cancelled:
             sources = [edge.source for edge in gone.up if edge.alive and edge.up]
             for edge in gone.up:
                 edge.alive = edge.alive and edge.stays
@@ -173,8 +177,10 @@ class Reference(Side):
             gone.stops, gone.finish = [], None
             for source in sources:
                 if source.pending and not self.wanted(source):
-                    self.settle(source, "rejected", reason)
-                    walk.append(source)
+                    source.state, source.result = "rejected", reason
+                    cancelled.append(source)
+        for gone in reversed(cancelled):
+            self.tell(gone)
         return True
 
     def abandon(self, node: Node) -> None:
@@ -200,7 +206,7 @@ class Reference(Side):
         return node
 
     def root(self, stops: int) -> None:
-        node = self.add(Node())
+        self.add(Node())
         self.roots.append(len(self.nodes) - 1)
         for _ in range(stops):
             self.on_cancel(len(self.roots) - 1)

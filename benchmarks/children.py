@@ -1,0 +1,22 @@
+"""How a part of the benchmarks runs in a process of its own: with this source tree, and with its bytecode cached."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def command(module: str, *arguments: object) -> list[str]:
+    """Give the command line that runs a module of the benchmarks."""
+    return [sys.executable, "-m", module, *map(str, arguments)]
+
+
+def settings() -> dict[str, str]:
+    """Give the environment for it."""
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    # Without cached bytecode, compiling would be measured along with importing.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, "PYTHONHASHSEED": "0", "PYTHONPATH": path}
