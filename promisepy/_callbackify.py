@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
+from inspect import Parameter, Signature
 from types import SimpleNamespace
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, TypeVarTuple, cast, overload
 
@@ -84,27 +85,34 @@ def callbackify(
 
 
 def _callbackify(fn: Any, style: Any, options: dict[str, Any]) -> Any:
+    if issubclass(type(fn), (classmethod, staticmethod)):  # as it stands in a class body
+        return type(fn)(_callbackify(fn.__func__, style, options))
     row = row_for("callbackify", fn, style, options)
     tell = teller(row)
     if tell is None:
         raise _errors.no_tell()
-    parameters = parameters_of(fn)
-    first = parameters is not None and next(iter(parameters), "") in ("self", "cls")
+    owner = [name for name in list(parameters_of(fn) or ())[:1] if name in ("self", "cls")]
     found = [row.callback] if row.errback is None else [row.callback, row.errback]
-    places = Places("callbackify", [p + 1 if first and isinstance(p, int) and p >= 0 else p for p in found], None)
+    places = Places("callbackify", [p + len(owner) if type(p) is int and p >= 0 else p for p in found], None)
+    # An object that positions do not count is shown, so that promisify does not count it either.
+    shown = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in owner]
+    shown += [Parameter("arguments", Parameter.VAR_POSITIONAL), Parameter("keywords", Parameter.VAR_KEYWORD)]
 
     def called_back(*arguments: Any, **keywords: Any) -> Any:
         callbacks, positional, named = places.take(arguments, keywords)
-        promise = Promise.try_(fn, *positional, **named)
-        for number, name in places.attributes:
-            owner = owner_of(fn, arguments, name)
-            callbacks.insert(number, partial(_call_attribute, owner, name))
-        if places.methods:
-            return _registrar(promise, tell, places)
-        _tell(promise, tell, *callbacks)
-        return None
+        promise: Promise[Any] | None = None
+        try:
+            promise = Promise.try_(fn, *positional, **named)
+            for number, name in places.attributes:
+                callbacks[number] = partial(_call_attribute, owner_of(fn, arguments, name), name)
+            if places.methods:
+                return _registrar(promise, tell, places, callbacks)
+            _tell(promise, tell, callbacks.get(0), callbacks.get(1))
+            return None
+        finally:
+            del promise, callbacks, arguments, keywords, positional, named  # INV-RC
 
-    return dressed(called_back, fn, None, None)
+    return dressed(called_back, fn, shown, Signature.empty)
 
 
 def _call_attribute(owner: Any, name: str, *arguments: Any) -> None:
@@ -127,26 +135,31 @@ def _tell(promise: Promise[Any], tell: Tell, callback: Any = None, errback: Any 
     promise.then(on_fulfilled, cast("Any", Filtered(BaseException, on_rejected)))
 
 
-def _registrar(promise: Promise[Any], tell: Tell, places: Places) -> SimpleNamespace:
-    """Make the object with methods to which callbacks are given after the call."""
+def _registrar(promise: Promise[Any], tell: Tell, places: Places, given: dict[int, Any]) -> SimpleNamespace:
+    """Make the object with methods to which callbacks are given after the call; others have come with the call."""
     errbacks: list[Any] = []
 
     def unless_told(reason: BaseException) -> None:
         if not errbacks:
             raise reason
 
+    def register(numbers: list[int], callbacks: Sequence[Any]) -> None:
+        if len(numbers) == places.count:
+            _tell(promise, tell, *callbacks)
+        elif numbers == [1]:
+            errbacks.extend(callbacks)
+            _tell(promise, tell, None, callbacks[0])
+        else:  # its failure is told elsewhere
+            _tell(promise, tell, callbacks[0], unless_told)
+
     def method(numbers: list[int]) -> Callable[..., Any]:
-        def register(*callbacks: Any) -> Any:
-            if numbers == [1]:
-                errbacks.extend(callbacks)
-                _tell(promise, tell, None, callbacks[0])
-            elif numbers == [0] and len(places.methods) == 2:
-                _tell(promise, tell, callbacks[0], unless_told)
-            else:
-                _tell(promise, tell, *callbacks)
+        def add(*callbacks: Any) -> Any:
+            register(numbers, callbacks)
             return registrar
 
-        return register
+        return add
 
+    for number, callback in given.items():
+        register([number], [callback])
     registrar = SimpleNamespace(**{name: method(numbers) for name, numbers in places.methods.items()})
     return registrar

@@ -5,23 +5,27 @@ The rows of data in `_conventions` say how the arguments of a callback tell an o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from functools import partial
-from typing import Any, Concatenate, Literal, ParamSpec, TypedDict, TypeVar, TypeVarTuple, Unpack, overload
+from types import CoroutineType, NoneType
+from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, TypedDict, TypeVar, TypeVarTuple, Unpack, overload
+from weakref import ref
 
 from . import _errors
 from ._asyncio import has
+from ._calls import Call
 from ._cancel import stop_by
 from ._cell import Filtered
-from ._conventions import Convention, Place, Shape, Style, adapt, reader
+from ._conventions import Convention, Place, Shape, Style, adapt, one_value, reader
 from ._decorators import ErrorFirst, ErrorLast, First, TwoCallbacks, Value
+from ._jobs import Home
 from ._places import Places, parameters_of
 from ._promise import Promise, pending
 from ._pump import Pump
 from ._resolve import Claim, settle_by_raise
 from ._types import FutureLike, Thenable
-from ._wrapping import dressed, owner_of, row_for
+from ._wrapping import dressed, owner_of, row_for, with_methods
 
 __all__ = ["promisify", "submit"]
 
@@ -32,6 +36,7 @@ E = TypeVar("E")
 P = ParamSpec("P")
 Ts = TypeVarTuple("Ts")
 Rs = TypeVarTuple("Rs")
+Methods: TypeAlias = Iterable[str] | Mapping[str, str]
 
 
 class Options(TypedDict, total=False):
@@ -105,6 +110,10 @@ def promisify(*, style: Literal["two_callbacks"], **options: Unpack[Options]) ->
 def promisify(*, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, result: type[R], **options: Unpack[Options]) -> Callable[[Callable[..., Any]], Callable[..., Promise[R]]]: ...
 @overload
 def promisify(*, style: Callable[..., R], callback: Place | None = None, errback: Place | None = None, **options: Unpack[Options]) -> Callable[[Callable[..., Any]], Callable[..., Promise[R]]]: ...
+@overload
+def promisify(fn: type[Any], /, *, methods: Methods, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, **options: Unpack[Options]) -> type[Any]: ...
+@overload
+def promisify(*, methods: Methods, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, **options: Unpack[Options]) -> Callable[[type[Any]], type[Any]]: ...
 # fmt: on
 def promisify(
     fn: Any = ...,
@@ -119,6 +128,7 @@ def promisify(
     returns: Any = None,
     keep_alive: bool = False,
     pump: Callable[[], object] | None = None,
+    methods: Methods | None = None,
     result: type[Any] | None = None,
 ) -> Any:
     """Make a function that takes callbacks into one that returns a promise.
@@ -135,22 +145,26 @@ def promisify(
             `".name"` for an attribute of the method's object, `"().name"` for a method of what the call returns.
         errback: where a callback for failures goes, if there is one.
         shape: makes the value of the tuple of values; by default one value is itself and more are a tuple.
-        check: called with what the call itself returns; what it raises rejects the promise.
+        check: called with what the call itself returns, before callbacks are registered on that; what it raises rejects
+            the promise.
         cancel: called with what the call itself returned, on the promise's home, if the promise is cancelled.
         returns: what the callbacks return to the library, for those that look at it.
         keep_alive: the promise keeps its callbacks alive, for libraries that hold them only weakly.
         pump: called again and again while a promise waits, for libraries that deliver only when they are polled, such
             as `lambda: producer.poll(0)`; it should not block. What it raises rejects the promises that wait.
+        methods: `fn` is a class, and these are the names of its methods that are wrapped, all in the same way, in a
+            subclass of it. A mapping gives them other names, `{"get_promise": "get"}`: needed where the class itself
+            calls the method with a callback.
         result: the type of the value, for functions whose own types do not tell it. Only checkers look at it.
 
     Returns:
-        A function that returns a promise; name, doc and signature are those of `fn` without the callbacks. The promise
+        A function that returns a promise, or a subclass that has such methods; name, doc and signature are those of `fn` without the callbacks. The promise
         is rejected with what `fn` raises, with the error that the library reports, wrapped in `CallbackError` unless it
         is an exception, or with `BrokenPromise` if the library drops the callbacks. Later calls of the callbacks are
         ignored. If `fn` returns an awaitable, its failure, or its value other than None, counts if it comes first.
 
     Raises:
-        TypeError: `fn` is not callable, `style` is unknown, or `fn` has no such place for a callback.
+        TypeError: `fn` is not callable, `style` is unknown, or `fn` has no such place for a callback, or no such method.
 
     Handlers run on the home of the promise: the loop or thread of the call, wherever the library calls back. Functions
     for `style`, `shape` and `check` run where the library calls back, or where the promisified function is called.
@@ -167,84 +181,177 @@ def promisify(
     options = {name: value for name, value in given.items() if value is not None}
     if pump is not None and not callable(pump):
         raise _errors.expected_function("promisify", "pump", pump)
-    if fn is ...:
-        return partial(_promisify, style=style, options=options, keep_alive=keep_alive, poll=pump)
-    return _promisify(fn, style, options, keep_alive=keep_alive, poll=pump)
+    wrap: Callable[[Any], Any] = partial(_promisify, style=style, options=options, keep_alive=keep_alive, poll=pump)
+    if methods is not None:
+        wrap = partial(with_methods, methods=methods, wrap=wrap)
+    return wrap if fn is ... else wrap(fn)
 
 
 def _promisify(
     fn: Any, style: Any, options: dict[str, Any], *, keep_alive: bool, poll: Callable[[], object] | None
 ) -> Any:
+    if issubclass(type(fn), (classmethod, staticmethod)):  # as it stands in a class body
+        return type(fn)(_promisify(fn.__func__, style, options, keep_alive=keep_alive, poll=poll))
     row = row_for("promisify", fn, style, options)
     parameters = parameters_of(fn)
     places = Places("promisify", [row.callback] if row.errback is None else [row.callback, row.errback], parameters)
-    read, read_failure = reader(row.outcome, row.shape), reader(row.failure)
-    check, cancel, returns, errback = row.check, row.cancel, row.returns, row.errback is not None
-    place, index = _placer(fn, places), places.consecutive
-    pump = None if poll is None else Pump(poll)
-
-    def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
-        promise = pending()
-        if pump is None:
-            claim = Claim()
-            claim.promise = promise
-        else:
-            claim = pump.watch(promise)
-        callback = adapt(read, claim.resolve, claim.reject, returns)
-        callbacks = (callback, adapt(read_failure, claim.resolve, claim.reject, returns)) if errback else (callback,)
-        if keep_alive:
-            claim.keep(callbacks)
-        undo: Undo | None = None
-        try:
-            if index == -1 or index == len(arguments):  # what `place` would do, without looking at every place
-                returned = fn(*arguments, *callbacks, **keywords)
-            else:
-                undo = Undo()
-                returned = place(callbacks, arguments, keywords, undo)
-            if check is not None:
-                check(returned)
-            if cancel is not None:
-                stop_by(promise, partial(cancel, returned))
-            elif returned is not None and not places.methods and has(returned, "__await__"):
-                stop_by(promise, _await_too(returned, claim).cancel)
-        except BaseException as error:
-            settle_by_raise(promise, claim.reject, error)
-        finally:
-            del callback, callbacks, claim  # INV-RC
-        return promise.finally_(undo) if undo else promise
-
+    extras = (row.check, row.cancel, row.errback, poll, places.attributes or None, places.methods or None)
+    if keep_alive or any(extra is not None for extra in extras):
+        promised = _careful(fn, row, places, keep_alive, None if poll is None else Pump(poll))
+    else:
+        promised = _direct(fn, row, places)
     return dressed(promised, fn, None if parameters is None else places.without(parameters), Promise)
 
 
-class Undo(list[Callable[[], object]]):
-    """Steps to take when the promise is settled."""
+def _direct(fn: Callable[..., Any], row: Convention, places: Places) -> Callable[..., Promise[Any]]:
+    """Wrap a function with one callback among its arguments and nothing else to be done: what `_careful` would do."""
+    read, returns, index = reader(row.outcome, row.shape), row.returns, places.consecutive
+    make = value_callback if read is one_value else settling_callback
+    boring: type = NoneType  # the type of what the call returned the last time, if that was no awaitable
 
-    def __call__(self) -> None:
-        """Take them."""
-        while self:
-            self.pop()()
+    def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
+        nonlocal boring
+        promise = pending()
+        claim = Claim()
+        claim.promise = promise
+        callback = make(claim, read, returns)
+        returned: object
+        try:
+            if index != -1 and index != len(arguments):
+                positional, named = places.insert((callback,), arguments, keywords)
+                returned = fn(*positional, **named)
+            elif keywords:  # from here on what `insert` would do, without looking at every place
+                returned = fn(*arguments, callback, **keywords)
+            else:
+                returned = fn(*(arguments + (callback,)))  # noqa: RUF005  # half the price: no list is made on the way
+            if type(returned) is not boring:
+                if has(returned, "__await__"):
+                    stop_by(promise, _await_too(returned, claim).cancel)
+                else:
+                    boring = type(returned)
+            return promise
+        except BaseException as error:
+            settle_by_raise(promise, claim.reject, error)
+            return promise
+        finally:
+            del promise, claim, callback  # INV-RC
+
+    return promised
 
 
-def _placer(fn: Callable[..., Any], places: Places) -> Callable[..., Any]:
-    """Make the function that calls `fn` with the callbacks in their places."""
+def value_callback(claim: Claim, _: object, returns: Any) -> Callable[..., Any]:
+    """Equal `settling_callback(claim, one_value, returns)`, which is needed for more values, or none, only."""
 
-    def place(callbacks: tuple[Any, ...], arguments: tuple[Any, ...], keywords: dict[str, Any], undo: Undo) -> Any:
-        for number, name in places.attributes:
-            undo.append(_assign(owner_of(fn, arguments, name), name, callbacks[number]))
-        positional, named = places.insert(callbacks, arguments, keywords)
-        returned = fn(*positional, **named)
+    def callback(value: Any = None, /, *more: Any, **named: Any) -> Any:
+        if more or named:
+            return settling_callback(claim, one_value, returns)(value, *more, **named)
+        claim.resolve(value)
+        return returns
+
+    return callback
+
+
+def settling_callback(claim: Claim, read: Callable[..., Any], returns: Any) -> Callable[..., Any]:
+    """Make the callback that settles with what `read` makes of its arguments."""
+    return adapt(read, claim.resolve, claim.reject, returns)
+
+
+def _careful(
+    fn: Any, row: Convention, places: Places, keep_alive: bool, pump: Pump | None
+) -> Callable[..., Promise[Any]]:
+    """Wrap a function whatever is asked for."""
+    readers = [reader(row.outcome, row.shape), reader(row.failure)][: places.count]
+
+    def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
+        promise = pending()
+        claim, undo = Claim(), Undo()
+        claim.promise = promise
+        resolve: Callable[[Any], None] = claim.resolve
+        reject: Callable[[Any], None] = claim.reject
+        if pump is not None:
+            reject = pump.watch(promise, reject)
+        if places.attributes:
+            resolve, reject = undo.before(promise._home, resolve), undo.before(promise._home, reject)
+        callbacks = [adapt(read, resolve, reject, row.returns) for read in readers]
+        try:
+            if keep_alive:
+                claim.keep(callbacks)
+            for number, name in places.attributes:
+                undo.assign(owner_of(fn, arguments, name), name, callbacks[number])
+            positional, named = places.insert(callbacks, arguments, keywords)
+            returned = fn(*positional, **named)
+            if undo:
+                stop_by(promise, undo)
+            _take_returned(returned, row, places, promise, claim, callbacks)
+            return promise
+        except BaseException as error:
+            undo()
+            settle_by_raise(promise, reject, error)
+            return promise
+        finally:
+            del promise, claim, undo, resolve, reject, callbacks  # INV-RC
+
+    return promised
+
+
+def _take_returned(
+    returned: Any, row: Convention, places: Places, promise: Promise[Any], claim: Claim, callbacks: list[Any]
+) -> None:
+    """Do what is to be done with what the call itself returned."""
+    try:
+        if row.check is not None:
+            row.check(returned)
         for name, numbers in places.methods.items():
             getattr(returned, name)(*[callbacks[number] for number in numbers])
-        return returned
+        if row.cancel is not None:
+            stop_by(promise, partial(row.cancel, returned))
+        if not places.methods and has(returned, "__await__"):
+            stop_by(promise, _await_too(returned, claim).cancel)
+    except BaseException:
+        if type(returned) is CoroutineType:
+            returned.close()  # it has not been started, and nobody else could
+        raise
+    finally:
+        del returned, promise, claim, callbacks  # INV-RC
 
-    return place
+
+class Undo(list[tuple[Callable[[], Any], str, Any, Callable[[], Any]]]):
+    """The attributes that a call has set, to be set back when the library calls back or the promise is cancelled.
+
+    Their objects and the callbacks are known weakly: if the library drops them, the promise is broken.
+    """
+
+    def assign(self, owner: Any, name: str, callback: Callable[..., Any]) -> None:
+        """Set an attribute."""
+        before = getattr(owner, name, None)
+        setattr(owner, name, callback)
+        try:
+            reference: Callable[[], Any] = ref(owner)
+        except TypeError:
+            reference = partial(_same, owner)
+        self.append((reference, name, before, ref(callback)))
+
+    def before(self, home: Home, settle: Callable[[Any], object]) -> Callable[[Any], None]:
+        """Set back in a job that comes before all handlers, which may make the next call, and then settle."""
+
+        def settling(outcome: Any) -> None:
+            if self:
+                home.enqueue(Call(home, self))
+            settle(outcome)
+
+        return settling
+
+    def __call__(self) -> None:
+        """Set back those that nobody else has set since."""
+        while self:
+            reference, name, before, kept = self.pop()
+            owner, callback = reference(), kept()
+            if callback is not None and getattr(owner, name, None) is callback:
+                setattr(owner, name, before)
 
 
-def _assign(owner: Any, name: str, callback: Callable[..., Any]) -> Callable[[], object]:
-    """Set an attribute, and give the function that sets it back unless somebody else has set it since."""
-    before = getattr(owner, name, None)
-    setattr(owner, name, callback)
-    return lambda: setattr(owner, name, before) if getattr(owner, name, None) is callback else None
+def _same(owner: Any) -> Any:
+    return owner
 
 
 def _await_too(returned: Any, claim: Claim) -> Promise[Any]:

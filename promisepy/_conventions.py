@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from ._errors import CallbackError, expected_outcome, short
@@ -22,6 +22,7 @@ __all__ = [
     "Convention",
     "Place",
     "Shape",
+    "Single",
     "Style",
     "Tell",
     "adapt",
@@ -29,6 +30,7 @@ __all__ = [
     "error_first",
     "error_last",
     "failure",
+    "one_value",
     "reader",
     "teller",
 ]
@@ -58,40 +60,35 @@ Style: TypeAlias = Literal[
 
 def all_values(*values: Any, **named: Any) -> tuple[Any, ...]:
     """Outcome of a callback that is only called on success."""
-    if named:
-        raise CallbackError(f"a callback got the keyword arguments {short(named)}", values, named)
-    return values
+    return _values(values, values, named)
 
 
-def error_first(error: Any = None, *values: Any, **named: Any) -> tuple[Any, ...]:
+def error_first(error: Any = None, /, *values: Any, **named: Any) -> tuple[Any, ...]:
     """Outcome of `callback(error, *values)`: None means success, anything else, 0 included, is the error."""
     if error is not None:
         raise _as_error(error, (error, *values), named)
-    return all_values(*values, **named)
+    return _values(values, (error, *values), named)
 
 
 def error_last(*arguments: Any, **named: Any) -> tuple[Any, ...]:
     """Outcome of `callback(*values, error)`."""
-    *values, error = arguments or (None,)
-    if error is not None:
-        raise _as_error(error, arguments, named)
-    return all_values(*values, **named)
+    if arguments and arguments[-1] is not None:
+        raise _as_error(arguments[-1], arguments, named)
+    return _values(arguments[:-1], arguments, named)
 
 
 def status_first(*arguments: Any, **named: Any) -> tuple[Any, ...]:
     """Outcome of `callback(status, *values)`: 0 means success, as does None."""
-    status, *values = arguments or (None,)
-    if _is_failure(status):
-        raise _as_error(status, arguments, named)
-    return all_values(*values, **named)
+    if arguments and _is_failure(arguments[0]):
+        raise _as_error(arguments[0], arguments, named)
+    return _values(arguments[1:], arguments, named)
 
 
 def status_last(*arguments: Any, **named: Any) -> tuple[Any, ...]:
     """Outcome of `callback(*values, status)`."""
-    *values, status = arguments or (None,)
-    if _is_failure(status):
-        raise _as_error(status, arguments, named)
-    return all_values(*values, **named)
+    if arguments and _is_failure(arguments[-1]):
+        raise _as_error(arguments[-1], arguments, named)
+    return _values(arguments[:-1], arguments, named)
 
 
 def failure(*arguments: Any, **named: Any) -> tuple[Any, ...]:
@@ -102,7 +99,19 @@ def failure(*arguments: Any, **named: Any) -> tuple[Any, ...]:
 
 def result_of(future: FutureLike[Any], /) -> tuple[Any]:
     """Outcome of `callback(future)`: what its `result()` returns or raises."""
+    exception: Any = getattr(type(future), "exception", None)
+    if callable(exception):  # asked first where it can be: it adds no frames to the traceback, result() adds two
+        error: Any = exception(future)
+        if error is not None:
+            raise error
     return (future.result(),)
+
+
+def _values(values: tuple[Any, ...], arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """Give the values of a success, unless it came with keywords: nothing says what they mean."""
+    if named:
+        raise CallbackError(f"a callback got the keyword arguments {short(named)}", arguments, named)
+    return values
 
 
 def _is_failure(status: Any) -> bool:
@@ -181,7 +190,8 @@ class Convention:
         outcome: called with what the library passes to the callback; returns the values as a tuple, or raises.
         failure: called with what the library passes to the errback; raises.
         shape: makes the promise's value of the tuple of values.
-        check: called with what the call itself returns; what it raises rejects the promise. Its result is ignored.
+        check: called with what the call itself returns, before callbacks are registered on that; what it raises rejects
+            the promise. Its result is ignored.
         cancel: called with what the call itself returned, on the promise's home, if the promise is cancelled.
         returns: what the callbacks return to the library.
         tell: makes the callback's arguments of an outcome, for `callbackify`.
@@ -246,21 +256,65 @@ def teller(row: Convention) -> Tell | None:
     return tell_value if row.tell is None and row.outcome is all_values else row.tell
 
 
+class Single:
+    """Outcome by a function of the user's that returns the one value itself."""
+
+    __slots__ = ("read",)
+
+    def __init__(self, read: Callable[..., Any]) -> None:
+        self.read = read
+
+    def __call__(self, *arguments: Any, **named: Any) -> tuple[Any]:
+        """Give what a shape is made of."""
+        try:
+            return (self.read(*arguments, **named),)
+        finally:
+            del arguments, named  # INV-RC of _cell.py, as below: an argument may be what is raised
+
+
 def one_value(value: Any = None, /, *more: Any, **named: Any) -> Any:
     """Equal `natural(all_values(...))`, which need not be asked if there is at most one value."""
     return natural(all_values(value, *more, **named)) if more or named else value
 
 
+def one_after_error(*arguments: Any, **named: Any) -> Any:
+    """Equal `natural(error_first(...))`, likewise."""
+    if len(arguments) == 2 and arguments[0] is None and not named:
+        return arguments[1]
+    return natural(error_first(*arguments, **named))
+
+
+def one_before_error(*arguments: Any, **named: Any) -> Any:
+    """Equal `natural(error_last(...))`, likewise."""
+    if len(arguments) == 2 and arguments[1] is None and not named:
+        return arguments[0]
+    return natural(error_last(*arguments, **named))
+
+
+# What the commonest outcomes and the natural shape are together, for the usual number of arguments.
+SHORT: Final[dict[Outcome, Callable[..., Any]]] = {
+    all_values: one_value,
+    error_first: one_after_error,
+    error_last: one_before_error,
+}
+
+
 def reader(outcome: Outcome, shape: Shape = natural) -> Callable[..., Any]:
     """Make one function of both: it returns the value that a call of the callback means, or raises."""
-    if outcome is all_values and shape is natural:
-        return one_value
+    if shape is natural and isinstance(outcome, Single):
+        return outcome.read
+    if shape is natural and type(outcome) is FunctionType and outcome in SHORT:  # others may have no hash
+        return SHORT[outcome]
 
     def read(*arguments: Any, **named: Any) -> Any:
-        values = outcome(*arguments, **named)
-        if not isinstance(cast("object", values), tuple):
-            raise expected_outcome(values)
-        return shape(values)
+        values: Any = None
+        try:
+            values = outcome(*arguments, **named)
+            if not isinstance(cast("object", values), tuple):
+                raise expected_outcome(values)
+            return shape(values)
+        finally:
+            del arguments, named, values  # INV-RC
 
     return read
 
@@ -274,6 +328,7 @@ def adapt(
         try:
             value = read(*arguments, **named)
         except BaseException as error:
+            del arguments, named  # INV-RC
             reject(error.with_traceback(without_ours(error.__traceback__)))
         else:
             resolve(value)

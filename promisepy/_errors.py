@@ -170,10 +170,10 @@ def expected_place(caller: str, got: object) -> TypeError:
     )
 
 
-def same_place(caller: str, place: str) -> TypeError:
+def same_place(caller: str, callback: object, errback: object) -> TypeError:
     """Say that two callbacks cannot be one argument."""
     return TypeError(
-        f"{caller}() expected two different places, got callback={place!r} and errback={place!r}: "
+        f"{caller}() expected two different places, got callback={callback!r} and errback={errback!r}: "
         'write style="error_first" or style="error_last" for one callback that gets both'
     )
 
@@ -199,6 +199,14 @@ def no_owner(place: str) -> TypeError:
     return TypeError(
         f"promisify() expected a method, so that {place!r} is an attribute of its object, got a plain function called "
         "without arguments: write promisify(obj.method, ...), or set the attribute yourself with Promise.create"
+    )
+
+
+def expected_methods(fn: object, methods: object) -> TypeError:
+    """Say how the methods of a class are named."""
+    return TypeError(
+        f"promisify() expected a class and the names of its methods, got {short(fn)} and methods={short(methods)}: "
+        'write promisify(Client, methods=["get", "put"])'
     )
 
 

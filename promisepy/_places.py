@@ -7,7 +7,7 @@ whose method is called) or `"().name"` (a method of what the call returns).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from inspect import Parameter
 from typing import Any, TypeAlias
 
@@ -25,37 +25,41 @@ POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 class Places:
     """The places of a function's callbacks: one, or two if failures have their own."""
 
-    __slots__ = ("arguments", "attributes", "consecutive", "methods")
+    __slots__ = ("arguments", "attributes", "consecutive", "count", "methods")
 
     def __init__(self, caller: str, places: Sequence[Place], parameters: Parameters | None) -> None:
         for place in places:
             if not _is_place(place):
                 raise _errors.expected_place(caller, place)
         if len(places) == 2 and places[0] == places[1] and not _may_be_shared(places[0]):
-            raise _errors.same_place(caller, str(places[0]))
-        self.arguments: list[tuple[int, Argument]] = []  # which callback, and where
+            raise _errors.same_place(caller, *places)
+        self.count = len(places)
         self.attributes: list[tuple[int, str]] = []
         self.methods: dict[str, list[int]] = {}  # a method may take both
-        last = _last_arguments(caller, places.count(-1), parameters)
+        found: list[tuple[int, Argument]] = []  # which callback, and where
         for number, place in enumerate(places):
             if isinstance(place, str) and place.startswith("()."):
                 self.methods.setdefault(place[3:], []).append(number)
             elif isinstance(place, str) and place.startswith("."):
                 self.attributes.append((number, place[1:]))
-            else:
-                argument = next(last) if place == -1 else _argument(caller, place, parameters)
-                self.arguments.append((number, argument))
-        self.consecutive = self._consecutive(len(places))
+            elif place != -1:
+                found.append((number, _argument(caller, place, parameters)))
+        if len(found) == 2 and found[0][1] == found[1][1]:
+            raise _errors.same_place(caller, *places)
+        ends = [number for number, place in enumerate(places) if place == -1]
+        found += zip(ends, _last_arguments(caller, len(ends), parameters, [one for _, one in found]), strict=True)
+        self.arguments = sorted(found, key=_order)
+        self.consecutive = self._consecutive()
 
-    def _consecutive(self, count: int) -> int | None:
+    def _consecutive(self) -> int | None:
         """Give the index from which all callbacks follow one another, -1 for the end; None if they do not."""
         indexes = [index for _, (index, name) in self.arguments if index is not None or name is None]
-        if len(indexes) != count:
+        if len(indexes) != self.count or [number for number, _ in self.arguments] != list(range(self.count)):
             return None
-        if indexes == [None] * count:
+        if indexes == [None] * self.count:
             return -1
         first = indexes[0]
-        return first if first is not None and indexes == list(range(first, first + count)) else None
+        return first if first is not None and indexes == list(range(first, first + self.count)) else None
 
     def insert(
         self, callbacks: Sequence[Callable[..., Any]], arguments: tuple[Any, ...], keywords: dict[str, Any]
@@ -71,28 +75,35 @@ class Places:
                 keywords = {**keywords, name: callbacks[number]}
         return positional, keywords
 
-    def take(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[list[Any], list[Any], dict[str, Any]]:
-        """Take callbacks out of the arguments of a call: what `insert` has put there."""
+    def take(
+        self, arguments: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> tuple[dict[int, Callable[..., Any]], list[Any], dict[str, Any]]:
+        """Take callbacks out of the arguments of a call: what `insert` has put there, by number."""
         positional, keywords = list(arguments), dict(keywords)
-        found: list[Any] = []
+        found: dict[int, Callable[..., Any]] = {}
         for number, (index, name) in reversed(self.arguments):
-            if name is not None and name in keywords:
-                callback = keywords.pop(name)
-            elif index is None and name is not None:
-                callback = None
-            else:
-                callback = positional.pop(-1 if index is None else index) if len(positional) > (index or 0) else None
+            callback: Any = None
+            if name is not None:
+                callback = keywords.pop(name, None)
+            elif len(positional) > (index or 0):
+                callback = positional.pop(-1 if index is None else index)
             if not callable(callback):
                 raise _errors.expected_callback(number, index, name, callback)
-            found.insert(0, callback)
+            found[number] = callback
         return found, positional, keywords
 
     def without(self, parameters: Parameters) -> list[Parameter]:
         """Give the parameters that remain for the user of the promisified function."""
-        names = list(parameters)
+        free = [one.name for one in parameters.values() if one.kind in POSITIONAL]
         taken = {name for _, (_, name) in self.arguments}
-        taken |= {names[index] for _, (index, _) in self.arguments if index is not None and index < len(names)}
-        return [one for name, one in parameters.items() if name not in taken or one.kind is Parameter.VAR_POSITIONAL]
+        taken |= {free[index] for _, (index, _) in self.arguments if index is not None and index < len(free)}
+        return [one for name, one in parameters.items() if name not in taken]
+
+
+def _order(found: tuple[int, Argument]) -> tuple[bool, int]:
+    """Sort by position, the end last: then each is inserted where it is to stay, and taken in the reverse order."""
+    _, (index, name) = found
+    return index is None and name is None, index or 0
 
 
 def _is_place(place: object) -> bool:
@@ -113,34 +124,38 @@ def parameters_of(fn: Callable[..., Any]) -> Parameters | None:
         return None
 
 
-def _last_arguments(caller: str, count: int, parameters: Parameters | None) -> Iterator[Argument]:
+def _last_arguments(
+    caller: str, count: int, parameters: Parameters | None, taken: Sequence[Argument]
+) -> Sequence[Argument]:
     """Find the arguments that "last" means: by index and name, so that optional ones before them may be left out."""
     kinds = [] if parameters is None else [one.kind for one in parameters.values()]
     if parameters is None or Parameter.VAR_POSITIONAL in kinds:
-        return iter([(None, None)] * count)
+        return [(None, None)] * count
     positional = [one for one in parameters.values() if one.kind in POSITIONAL]
-    if len(positional) < count:
+    free = [(index, _keyword(one)) for index, one in enumerate(positional)]
+    free = [one for one in free if one not in taken]
+    if len(free) < count:
         raise _errors.no_callback_parameter(caller, list(parameters))
-    first = len(positional) - count
-    return iter([(first + i, _keyword(one)) for i, one in enumerate(positional[first:])])
+    return free[len(free) - count :]
 
 
 def _argument(caller: str, place: Place, parameters: Parameters | None) -> Argument:
-    if isinstance(place, str):
-        if (
-            parameters is not None
-            and place not in parameters
-            and not any(one.kind is Parameter.VAR_KEYWORD for one in parameters.values())
-        ):
-            raise _errors.no_such_parameter(caller, place, list(parameters))
-        return None, place
     known = {} if parameters is None else parameters
     positional = [one for one in known.values() if one.kind in POSITIONAL]
+    kinds = {one.kind for one in known.values()}
+    if isinstance(place, str):
+        names = [_keyword(one) for one in positional]
+        if place in names:  # not by keyword only: arguments that follow it may be given by position
+            return names.index(place), place
+        is_keyword = place in known and known[place].kind is Parameter.KEYWORD_ONLY
+        if parameters is not None and not is_keyword and Parameter.VAR_KEYWORD not in kinds:
+            raise _errors.no_such_parameter(caller, place, list(parameters))
+        return None, place
     if positional and positional[0].name in ("self", "cls"):
         place += 1  # a function of a class body, which will be called with its object first
     if place < len(positional):
         return place, _keyword(positional[place])
-    if parameters is not None and all(one.kind is not Parameter.VAR_POSITIONAL for one in known.values()):
+    if parameters is not None and Parameter.VAR_POSITIONAL not in kinds:
         raise _errors.no_callback_parameter(caller, list(known))
     return place, None
 

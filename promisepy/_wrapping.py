@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import WRAPPER_ASSIGNMENTS, update_wrapper
-from inspect import Parameter, Signature
-from typing import Any
+from inspect import Parameter, Signature, getattr_static
+from types import new_class
+from typing import Any, cast
 
 from . import _errors
-from ._conventions import STYLES, Convention
+from ._conventions import STYLES, Convention, Single
 
-__all__ = ["dressed", "owner_of", "row_for"]
+__all__ = ["dressed", "owner_of", "row_for", "with_methods"]
 
 
 def row_for(caller: str, fn: Any, style: Any, options: dict[str, Any]) -> Convention:
@@ -22,7 +23,7 @@ def row_for(caller: str, fn: Any, style: Any, options: dict[str, Any]) -> Conven
     if isinstance(style, str) and callable(row):
         row = row(getattr(fn, "__name__", ""))
     elif callable(row):
-        row = Convention(outcome=_single(row))
+        row = Convention(outcome=Single(row))
     if not isinstance(row, Convention):
         raise _errors.expected_style(caller, STYLES, style)
     row = replace(row, **options)
@@ -31,10 +32,6 @@ def row_for(caller: str, fn: Any, style: Any, options: dict[str, Any]) -> Conven
         if not callable(function) and (function is not None or name not in ("check", "cancel", "tell")):
             raise _errors.expected_function(caller, name, function)
     return row
-
-
-def _single(read: Callable[..., Any]) -> Callable[..., tuple[Any]]:
-    return lambda *arguments, **named: (read(*arguments, **named),)
 
 
 def owner_of(fn: Any, arguments: tuple[Any, ...], name: str) -> Any:
@@ -53,3 +50,17 @@ def dressed(wrapper: Any, fn: Any, parameters: list[Parameter] | None, result: A
     if parameters is not None:
         wrapper.__signature__ = Signature(parameters, return_annotation=result)
     return wrapper
+
+
+def with_methods(cls: Any, methods: Any, wrap: Callable[[Any], Any]) -> type[Any]:
+    """Make a subclass of the same name in which methods are wrapped, under their own names or new ones."""
+    if not isinstance(cls, type) or isinstance(methods, str) or not isinstance(methods, Iterable):
+        raise _errors.expected_methods(cls, methods)
+    named = cast("Iterable[str]", methods)
+    names = dict(cast("Mapping[str, str]", named)) if isinstance(named, Mapping) else {name: name for name in named}
+    missing = [name for name in names.values() if not callable(getattr(cast("object", cls), name, None))]
+    if missing or not names:
+        raise _errors.expected_methods(cls, missing)
+    members: dict[str, Any] = {name: wrap(getattr_static(cls, old)) for name, old in names.items()}
+    members |= {name: cls.__dict__[name] for name in ("__module__", "__doc__", "__qualname__") if name in cls.__dict__}
+    return new_class(cls.__name__, (cls,), exec_body=lambda body: body.update(members, __slots__=()))

@@ -34,7 +34,7 @@ RANKS = {
     "_resolve": 8,
     "_combine": 9,
     "_map": 9,
-    "_pump": 9,
+    "_pump": 5,
     "_sinks": 9,
     "_time": 9,
     "_refusals": 9,

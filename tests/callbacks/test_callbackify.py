@@ -258,6 +258,36 @@ def test_a_convention_tells_in_its_own_words() -> None:
     assert seen == [(200, "page"), (404, ERROR)]
 
 
+def test_below_or_above_classmethod_and_staticmethod_is_the_same() -> None:
+    class Both:
+        @callbackify
+        @classmethod
+        def above(cls, value: Any) -> Any:
+            return (cls, value)
+
+        @classmethod
+        @callbackify(callback=0)
+        def below(cls, value: Any) -> Any:
+            return (cls, value)
+
+        @callbackify(callback=0)
+        @staticmethod
+        def static(value: Any) -> Any:
+            return value
+
+    seen: list[Any] = []
+
+    def note(error: Any, value: Any) -> None:
+        seen.append(value)
+
+    for one in (Both, Both()):
+        one.above(1, note)
+        one.below(note, 2)
+        one.static(note, 3)
+    turn()
+    assert seen == [(Both, 1), (Both, 2), 3] * 2
+
+
 def test_name_and_doc_are_those_of_the_function_and_the_signature_has_room_for_callbacks() -> None:
     for fn in (give, coroutine, Source.note):
         wrapped = callbackify(fn)

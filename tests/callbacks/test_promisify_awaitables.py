@@ -137,3 +137,33 @@ def test_check_sees_the_awaitable_itself() -> None:
     promise = promisify(lambda callback: Promise.resolve("value"), check=seen.append)()
     assert value_of(promise) == "value"
     assert isinstance(seen[0], Promise)
+
+
+@pytest.mark.parametrize("stopping", [False, True])
+def test_a_cancellation_reaches_the_coroutine_and_the_function_for_it(stopping: bool) -> None:
+    log: list[str] = []
+
+    async def begin(callback: Callback) -> None:
+        log.append("begun")
+        try:
+            await asyncio.Future()
+        finally:
+            log.append("stopped")
+
+    def cancel(returned: Any) -> None:
+        log.append(returned.__name__)
+
+    async def main() -> None:
+        promise = promisify(begin, cancel=cancel if stopping else None)()
+        while not log:
+            await asyncio.sleep(0)
+        promise.cancel()
+        while "stopped" not in log:
+            await asyncio.sleep(0)
+
+    on_a_loop(main())
+    assert sorted(log) == sorted(["begun", "stopped"] + ["begin"] * stopping)
+
+
+def test_cancel_leaves_the_awaitable_its_say() -> None:
+    assert value_of(promisify(answer, callback=0, cancel=print)(result="returned")) == "returned"

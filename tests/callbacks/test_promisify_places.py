@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from promisepy import BrokenPromise, CallbackError, Report, promisify
 
-from .helpers import reason_of, turn, value_of
+from .helpers import on_a_loop, reason_of, turn, value_of
 
 Callback = Callable[..., Any]
 
@@ -93,6 +94,50 @@ def test_an_attribute_that_the_library_clears_without_a_call_breaks_the_promise(
     promise = promisify(library.start, callback=".on_done")()
     library.on_done = None
     assert type(reason_of(promise)) is BrokenPromise
+
+
+def test_an_attribute_goes_with_its_object_and_breaks_the_promise() -> None:
+    library = Slot()
+    start = promisify(Slot.start, callback=".on_done")
+    promise = start(library)
+    del library
+    assert type(reason_of(promise)) is BrokenPromise
+
+
+def test_a_promise_is_settled_when_the_library_calls_back_and_handlers_find_the_attribute_set_back() -> None:
+    library = Slot()
+    library.on_done = unused
+    start = promisify(library.start, callback=".on_done")
+    promise = start(1)
+    seen: list[Any] = []
+    second = promise.then(lambda _: seen.append(library.on_done)).then(lambda _: start(2))
+    library.finish("a")
+    assert promise.value == "a"
+    turn()
+    assert seen == [unused]
+    library.finish("b")
+    assert value_of(second) == "b"
+    assert library.on_done is unused
+
+
+def test_an_attribute_is_set_back_when_the_promise_is_cancelled_or_its_task_is() -> None:
+    library = Slot()
+    library.on_done = unused
+    start = promisify(library.start, callback=".on_done")
+    start(1).cancel()
+    turn()
+    assert library.on_done is unused
+
+    async def main() -> None:
+        task = asyncio.ensure_future(start(2))
+        await asyncio.sleep(0)
+        assert library.on_done is not unused
+        task.cancel()
+        await asyncio.wait([task])
+        await asyncio.sleep(0)
+        assert library.on_done is unused
+
+    on_a_loop(main())
 
 
 def test_an_object_without_the_attribute_has_it_for_as_long_as_the_promise_waits() -> None:

@@ -124,6 +124,45 @@ def test_a_round_trip_settles_as_the_function_itself(style: str, outcome: Any, k
     turn()
 
 
+ANYWHERE: list[int | str] = [-1, 0, 1, 2, "on_done", ".on_done", "().on_done"]
+
+
+@st.composite
+def places(draw: st.DrawFn) -> dict[str, int | str]:
+    """Places for two callbacks, or for one that tells failures as well."""
+    callback = draw(st.sampled_from(ANYWHERE))
+    errback = draw(st.none() | st.sampled_from(ANYWHERE))
+    if isinstance(errback, str) and draw(st.booleans()):
+        errback = errback.replace("on_done", "on_error")
+    if errback is None or (errback == callback and callback not in (-1, "().on_done")):
+        return {"callback": callback}
+    return {"callback": callback, "errback": errback}
+
+
+@given(places(), st.sampled_from(["error_first", "error_last", "future"]), values | errors.map(Rejected))
+@settings(max_examples=300, deadline=None)
+def test_a_round_trip_through_any_places_keeps_arguments_and_outcome(
+    where: dict[str, Any], style: str, outcome: Any
+) -> None:
+    if "errback" in where:
+        style = "value"
+    received: list[Any] = []
+
+    class Client:
+        @promisify(style=style, **where)  # type: ignore[call-overload]  # data
+        @callbackify(style=style, **where)  # type: ignore[call-overload]  # data
+        def fetch(self, key: str, number: int, *, flag: bool) -> Any:
+            received.append((self, key, number, flag))
+            return give(outcome)
+
+    client = Client()
+    direct = Promise.all_settled([Promise.try_(give, outcome)])
+    trip = Promise.all_settled([client.fetch("key", 5, flag=True)])
+    [[expected], [settled]] = value_of(direct), value_of(trip)
+    assert same(settled, expected)
+    assert received == [(client, "key", 5, True)]
+
+
 @by_style
 @pytest.mark.parametrize("kind", FUNCTIONS)
 def test_a_round_trip_on_a_loop_loses_nothing(style: str, kind: str, reports: list[Report]) -> None:

@@ -115,6 +115,26 @@ WRAPPING = {
         lambda: promisify(nothing),
         f"promisify() expected a function that takes callbacks, got one that takes (): {ELSEWHERE}",
     ),
+    "promisify(fn, callback=0, errback='key')": Case(
+        lambda: promisify(fn, callback=0, errback="key"),
+        "promisify() expected two different places, got callback=0 and errback='key': "
+        'write style="error_first" or style="error_last" for one callback that gets both',
+    ),
+    **{
+        f"promisify({wrapped!r}, methods={methods!r})": Case(
+            lambda wrapped=wrapped, methods=methods: promisify(wrapped, methods=methods),
+            f"promisify() expected a class and the names of its methods, got {wrapped!r} and methods={shown}: "
+            'write promisify(Client, methods=["get", "put"])',
+        )
+        for wrapped, methods, shown in (
+            (Sample(), ["get"], "['get']"),
+            (Sample, "get", "'get'"),
+            (Sample, 5, "5"),
+            (Sample, [], "[]"),
+            (Sample, ["__repr__", "get", "__doc__"], "['get', '__doc__']"),
+            (Sample, {"new": "get"}, "['get']"),
+        )
+    },
     "callbackify(fn, style=Convention(outcome=...))": Case(
         lambda: callbackify(fn, style=Convention(outcome=lambda *values: values)),
         "callbackify() expected a Convention that has tell=, got one without: write Convention(tell=function), where "

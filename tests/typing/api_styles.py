@@ -114,6 +114,31 @@ class Client:
     def get(self, path: str, done: Callable[[OSError | None, bytes | None], None]) -> None: ...
 
 
+class Legacy:
+    """A library's class."""
+
+    def get(self, path: str, done: Callable[[bytes], None]) -> None: ...
+
+
+@promisify(methods=["get"], style="error_last", check=print)
+class Store:
+    """Checkers know nothing of methods that are named by strings."""
+
+    def get(self, path: str, done: Callable[[bytes | None, OSError | None], None]) -> None: ...
+
+
+class TypedStore(Legacy):
+    """With a line for each method they do."""
+
+    fetch = promisify(Legacy.get)
+
+
+def classes(typed: TypedStore) -> None:
+    assert_type(promisify(Legacy, methods=("get",)), type[Any])
+    assert_type(promisify(Legacy, methods={"fetch": "get"}, callback=0, cancel=print), type[Any])
+    assert_type(typed.fetch("a"), Promise[bytes])
+
+
 def decorators(client: Client) -> None:
     assert_type(watch("a"), Promise[bytes])
     assert_type(observe("a", depth=2), Promise[str])

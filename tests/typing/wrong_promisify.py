@@ -65,6 +65,12 @@ def wrong_styles() -> None:
     promisify(fetch, "error_first")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 
 
+def wrong_methods() -> None:
+    promisify(plain, methods=["get"])  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    promisify(int, methods=5)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    promisify(methods=5)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+
+
 def wrong_places() -> None:
     promisify(plain, callback=0)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     promisify(untyped, callback=1.5, result=int)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
