@@ -9,7 +9,7 @@ from inspect import Parameter, Signature
 from types import SimpleNamespace
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, TypeVarTuple, cast, overload
 
-from . import _errors
+from . import _misuse
 from ._cell import Filtered
 from ._conventions import Convention, Place, Style, Tell, teller
 from ._places import Places, parameters_of
@@ -90,7 +90,7 @@ def _callbackify(fn: Any, style: Any, options: dict[str, Any]) -> Any:
     row = row_for("callbackify", fn, style, options)
     tell = teller(row)
     if tell is None:
-        raise _errors.no_tell()
+        raise _misuse.no_tell()
     owner = [name for name in list(parameters_of(fn) or ())[:1] if name in ("self", "cls")]
     found = [row.callback] if row.errback is None else [row.callback, row.errback]
     places = Places("callbackify", [p + len(owner) if type(p) is int and p >= 0 else p for p in found], None)

@@ -12,7 +12,7 @@ from types import CoroutineType, NoneType
 from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, TypedDict, TypeVar, TypeVarTuple, Unpack, overload
 from weakref import ref
 
-from . import _errors
+from . import _misuse
 from ._asyncio import has
 from ._calls import Call
 from ._cancel import stop_by
@@ -180,7 +180,7 @@ def promisify(
     given |= {"cancel": cancel, "returns": returns}
     options = {name: value for name, value in given.items() if value is not None}
     if pump is not None and not callable(pump):
-        raise _errors.expected_function("promisify", "pump", pump)
+        raise _misuse.expected_function("promisify", "pump", pump)
     wrap: Callable[[Any], Any] = partial(_promisify, style=style, options=options, keep_alive=keep_alive, poll=pump)
     if methods is not None:
         wrap = partial(with_methods, methods=methods, wrap=wrap)
@@ -389,8 +389,8 @@ def submit(executor: Executor, fn: Callable[P, R], /, *args: P.args, **kwargs: P
         32
     """
     if isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
-        raise _errors.expected_executor_object(executor)
+        raise _misuse.expected_executor_object(executor)
     if not callable(fn):
-        raise _errors.expected_callable("submit()", fn, "a function")
+        raise _misuse.expected_callable("submit()", fn, "a function")
     promise: Promise[Any] = Promise.try_(executor.submit, fn, *args, **kwargs)
     return promise

@@ -19,8 +19,9 @@ from typing import Any
 
 from ._calls import Call
 from ._cell import PENDING, Always, Cell, Reaction, Stoppable
-from ._errors import Cancelled, cancellation, expected_callable
+from ._errors import Cancelled, cancellation
 from ._jobs import Home
+from ._misuse import expected_callable
 
 __all__ = ["Producer", "abandon", "cancel", "is_wanted", "producer_of", "stop_by"]
 

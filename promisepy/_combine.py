@@ -13,8 +13,9 @@ from typing import Any
 from ._asyncio import as_reason
 from ._cancel import cancel, is_wanted
 from ._cell import FULFILLED, PENDING, REJECTED, SILENT, Cell, Reaction
-from ._errors import cancellation, expected_iterable
+from ._errors import cancellation
 from ._jobs import Home, fatal
+from ._misuse import expected_iterable
 from ._reports import report_error
 from ._resolve import Resolution, cut_context
 from ._types import Fulfilled, Rejected

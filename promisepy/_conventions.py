@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from types import FunctionType, SimpleNamespace
 from typing import Any, Final, Literal, TypeAlias, cast
 
-from ._errors import CallbackError, expected_outcome, short
+from ._errors import CallbackError, short
+from ._misuse import expected_outcome
 from ._reports import without_ours
 from ._types import Fulfilled, FutureLike, Settled
 

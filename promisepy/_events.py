@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from functools import partial
 from typing import Any, Generic, Literal, ParamSpec, Self, TypeAlias, TypeVar, cast, overload
 
-from . import _errors
+from . import _misuse
 from ._asyncio import as_reason
 from ._cancel import stop_by
 from ._channel import Bounded, Channel, Latest, Pausing, Room, Unsubscribing
@@ -57,9 +57,9 @@ def once(subscribe: Callable[[Resolvers[T]], Any], unsubscribe: Callable[[Any], 
         ('door opened', [])
     """
     if not callable(subscribe):
-        raise _errors.expected_callable("once()", subscribe, "a function that takes resolvers")
+        raise _misuse.expected_callable("once()", subscribe, "a function that takes resolvers")
     if unsubscribe is not None and not callable(unsubscribe):
-        raise _errors.expected_callable("once()", unsubscribe)
+        raise _misuse.expected_callable("once()", unsubscribe)
     tokens: list[Callable[[], Any]] = []
 
     def start(d: Resolvers[T]) -> None:
@@ -135,7 +135,7 @@ class Emitter(Generic[T]):
             TypeError: `fn` is not callable.
         """
         if not callable(fn):
-            raise _errors.expected_callable("via()", fn, "a function")
+            raise _misuse.expected_callable("via()", fn, "a function")
         callback = adapt(fn, self._channel.emit, self.fail, returns)
         self._kept.append(callback)
         return callback
@@ -336,9 +336,9 @@ def stream(
         []
     """
     if not callable(subscribe):
-        raise _errors.expected_callable("stream()", subscribe, "a function that takes an emitter")
+        raise _misuse.expected_callable("stream()", subscribe, "a function that takes an emitter")
     if unsubscribe is not None and not callable(unsubscribe):
-        raise _errors.expected_callable("stream()", unsubscribe)
+        raise _misuse.expected_callable("stream()", unsubscribe)
     channel: Channel[T] = Channel(_room(maxsize, on_full))
     emitter = Emitter(channel)
     events = Stream(channel, emitter)
@@ -354,14 +354,14 @@ def stream(
 
 def _room(maxsize: object, on_full: Any) -> Room:
     if maxsize is not None and (not isinstance(maxsize, int) or isinstance(maxsize, bool)):
-        raise _errors.expected_maxsize(maxsize)
+        raise _misuse.expected_maxsize(maxsize)
     if maxsize is not None and maxsize < 1:
-        raise _errors.expected_positive_maxsize(maxsize)
+        raise _misuse.expected_positive_maxsize(maxsize)
     if type(on_full) is tuple and len(cast("Any", on_full)) == 2 and all(map(callable, cast("Any", on_full))):
         pause, resume = cast("Any", on_full)
         return Room() if maxsize is None else Pausing(maxsize, pause, resume)
     if on_full not in POLICIES:
-        raise _errors.expected_policy(POLICIES, cast("object", on_full))
+        raise _misuse.expected_policy(POLICIES, cast("object", on_full))
     if maxsize is None:
         return Room()
     return Latest(maxsize) if on_full == "drop_oldest" else Bounded(maxsize, on_full)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextvars import copy_context
 from typing import Any, cast
 
-from . import _errors
+from . import _errors, _misuse
 from ._cancel import cancel, is_wanted
 from ._cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
 from ._jobs import Home
@@ -218,9 +218,9 @@ class Closing:
 def check_map(fn: object, items: Any, limit: object) -> Iterator[Any] | AsyncIterator[Any]:
     """Check the arguments of `Promise.map`, and give the iterator."""
     if not callable(fn):
-        raise _errors.expected_callable("Promise.map()", fn, "a function of one item")
+        raise _misuse.expected_callable("Promise.map()", fn, "a function of one item")
     if limit is not None and (type(limit) is not int or limit < 1):
-        raise _errors.expected_limit(limit)
+        raise _misuse.expected_limit(limit)
     kind = cast("type[object]", type(items))
     iterator: Iterator[Any] | AsyncIterator[Any]
     if hasattr(kind, "__aiter__"):
@@ -229,4 +229,4 @@ def check_map(fn: object, items: Any, limit: object) -> Iterator[Any] | AsyncIte
     if hasattr(kind, "__iter__") and not issubclass(kind, Cell):
         iterator = iter(items)
         return iterator
-    raise _errors.expected_items(items)
+    raise _misuse.expected_items(items)

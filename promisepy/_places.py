@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from inspect import Parameter
 from typing import Any, TypeAlias
 
-from . import _errors
+from . import _misuse
 from ._conventions import Place
 
 __all__ = ["Argument", "Places", "parameters_of"]
@@ -30,9 +30,9 @@ class Places:
     def __init__(self, caller: str, places: Sequence[Place], parameters: Parameters | None) -> None:
         for place in places:
             if not _is_place(place):
-                raise _errors.expected_place(caller, place)
+                raise _misuse.expected_place(caller, place)
         if len(places) == 2 and places[0] == places[1] and not _may_be_shared(places[0]):
-            raise _errors.same_place(caller, *places)
+            raise _misuse.same_place(caller, *places)
         self.count = len(places)
         self.attributes: list[tuple[int, str]] = []
         self.methods: dict[str, list[int]] = {}  # a method may take both
@@ -45,7 +45,7 @@ class Places:
             elif place != -1:
                 found.append((number, _argument(caller, place, parameters)))
         if len(found) == 2 and found[0][1] == found[1][1]:
-            raise _errors.same_place(caller, *places)
+            raise _misuse.same_place(caller, *places)
         ends = [number for number, place in enumerate(places) if place == -1]
         found += zip(ends, _last_arguments(caller, len(ends), parameters, [one for _, one in found]), strict=True)
         self.arguments = sorted(found, key=_order)
@@ -88,7 +88,7 @@ class Places:
             elif len(positional) > (index or 0):
                 callback = positional.pop(-1 if index is None else index)
             if not callable(callback):
-                raise _errors.expected_callback(number, index, name, callback)
+                raise _misuse.expected_callback(number, index, name, callback)
             found[number] = callback
         return found, positional, keywords
 
@@ -135,7 +135,7 @@ def _last_arguments(
     free = [(index, _keyword(one)) for index, one in enumerate(positional)]
     free = [one for one in free if one not in taken]
     if len(free) < count:
-        raise _errors.no_callback_parameter(caller, list(parameters))
+        raise _misuse.no_callback_parameter(caller, list(parameters))
     return free[len(free) - count :]
 
 
@@ -149,14 +149,14 @@ def _argument(caller: str, place: Place, parameters: Parameters | None) -> Argum
             return names.index(place), place
         is_keyword = place in known and known[place].kind is Parameter.KEYWORD_ONLY
         if parameters is not None and not is_keyword and Parameter.VAR_KEYWORD not in kinds:
-            raise _errors.no_such_parameter(caller, place, list(parameters))
+            raise _misuse.no_such_parameter(caller, place, list(parameters))
         return None, place
     if positional and positional[0].name in ("self", "cls"):
         place += 1  # a function of a class body, which will be called with its object first
     if place < len(positional):
         return place, _keyword(positional[place])
     if parameters is not None and Parameter.VAR_POSITIONAL not in kinds:
-        raise _errors.no_callback_parameter(caller, list(known))
+        raise _misuse.no_callback_parameter(caller, list(known))
     return place, None
 
 

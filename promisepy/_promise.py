@@ -12,7 +12,7 @@ from contextvars import copy_context
 from types import CoroutineType
 from typing import Any, Generic, NamedTuple, Never, ParamSpec, TypeAlias, TypeVar, cast, overload
 
-from . import _errors
+from . import _errors, _misuse
 from ._asyncio import as_reason, suspend
 from ._cancel import Producer, cancel, stop_by
 from ._cell import FULFILLED, PENDING, REJECTED, UNSETTLED, Always
@@ -95,7 +95,7 @@ class Promise(Refusals, Generic[T_co]):
         on_cancel: Callable[[], object] | None = None,
     ) -> None:
         if not callable(executor):
-            raise _errors.expected_executor(executor)
+            raise _misuse.expected_executor(executor)
         self._begin(current_home())
         if on_cancel is not None:
             self._producer = Producer(self._home, on_cancel)
@@ -110,7 +110,7 @@ class Promise(Refusals, Generic[T_co]):
             return
         if type(outcome) is CoroutineType:
             outcome.close()
-            raise _errors.coroutine_executor()
+            raise _misuse.coroutine_executor()
 
     # fmt: off
     @overload
@@ -187,9 +187,9 @@ class Promise(Refusals, Generic[T_co]):
         ECMA-262 27.2.5.4.
         """
         if on_fulfilled is not None and not callable(on_fulfilled):
-            raise _errors.expected_callable("Promise.then()", on_fulfilled)
+            raise _misuse.expected_callable("Promise.then()", on_fulfilled)
         if on_rejected is not None and not callable(on_rejected):
-            raise _errors.expected_callable("Promise.then()", on_rejected)
+            raise _misuse.expected_callable("Promise.then()", on_rejected)
         child: Promise[Any] = _new(Promise)
         child._home = home = self._home
         child._state = PENDING
@@ -290,7 +290,7 @@ class Promise(Refusals, Generic[T_co]):
         ECMA-262 27.2.5.3.
         """
         if not callable(on_finally):
-            raise _errors.expected_callable("Promise.finally_()", on_finally, "a function")
+            raise _misuse.expected_callable("Promise.finally_()", on_finally, "a function")
 
         def restore_after(_outcome: object, /) -> Promise[Any]:
             source = Promise.resolve(on_finally())
@@ -345,9 +345,9 @@ class Promise(Refusals, Generic[T_co]):
         check_wait(timeout, pump)
         home = current_thread_home()
         if not home.may_wait():
-            raise _errors.wait_in_loop()
+            raise _misuse.wait_in_loop()
         if home.host is not None and pump is None:
-            raise _errors.wait_under_host(home.host)
+            raise _misuse.wait_under_host(home.host)
         wake = Wake(home, self)
         self._subscribe(wake)
         try:
@@ -620,7 +620,7 @@ class Promise(Refusals, Generic[T_co]):
         """
         error = to_exception(reason)
         if isinstance(error, _errors.CallbackError) and error is not reason:
-            raise _errors.expected_reason(reason)
+            raise _misuse.expected_reason(reason)
         promise = pending()
         promise._reject(as_reason(error), error.__traceback__)
         return promise
@@ -659,7 +659,7 @@ class Promise(Refusals, Generic[T_co]):
         ECMA-262 27.2.4.8.
         """
         if not callable(function):
-            raise _errors.expected_callable("Promise.try_()", function, "a function")
+            raise _misuse.expected_callable("Promise.try_()", function, "a function")
         promise = pending()
         try:
             value = function(*args, **kwargs)
@@ -709,8 +709,7 @@ class Promise(Refusals, Generic[T_co]):
             if keep_alive:
                 producer.kept = [resolve, reject]
         # Half the price of Resolvers(...), whose __new__ is a Python function.
-        resolvers: Resolvers[Any] = _new_tuple(Resolvers, (promise, resolve, reject))
-        return resolvers
+        return _new_tuple(Resolvers, (promise, resolve, reject))
 
     @classmethod
     def create(
@@ -741,7 +740,7 @@ class Promise(Refusals, Generic[T_co]):
             'rang'
         """
         if not callable(start):
-            raise _errors.expected_start(start)
+            raise _misuse.expected_start(start)
         resolvers: Resolvers[Any] = cls.with_resolvers(keep_alive=keep_alive, on_cancel=on_cancel)
         promise = resolvers.promise
         try:
@@ -751,10 +750,10 @@ class Promise(Refusals, Generic[T_co]):
                 settle_by_raise(promise, resolvers.reject, error)
             finally:
                 del resolvers  # INV-RC
-        else:
-            if type(outcome) is CoroutineType:
-                outcome.close()
-                raise _errors.coroutine_start()
+            return promise
+        if type(outcome) is CoroutineType:
+            outcome.close()
+            raise _misuse.coroutine_start()
         return promise
 
     # fmt: off
@@ -1040,7 +1039,7 @@ class Resolvers(NamedTuple, Generic[T]):
             'page'
         """
         if not callable(fn):
-            raise _errors.expected_callable("via()", fn, "a function")
+            raise _misuse.expected_callable("via()", fn, "a function")
         callback = adapt(fn, self.resolve, self.reject, returns)
         producer = getattr(self.promise, "_producer", None)
         if isinstance(producer, Producer) and producer.kept is not None:
@@ -1088,7 +1087,7 @@ class Resolvers(NamedTuple, Generic[T]):
         return callback
 
 
-_new_tuple: Callable[..., Any] = tuple.__new__  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # typeshed
+_new_tuple: Callable[..., Resolvers[Any]] = tuple.__new__  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # typeshed
 _new: Callable[[type[Promise[Any]]], Promise[Any]] = object.__new__
 
 
@@ -1106,7 +1105,7 @@ def pending(home: Home | None = None) -> Promise[Any]:
 
 def _combine(group: type[Group], arguments: tuple[Iterable[Any], ...], cancels: bool = False) -> Promise[Any]:
     if len(arguments) != 1:
-        raise _errors.expected_one_iterable(group.method, len(arguments))
+        raise _misuse.expected_one_iterable(group.method, len(arguments))
     result = pending()
     [inputs] = arguments
     try:
@@ -1118,7 +1117,7 @@ def _combine(group: type[Group], arguments: tuple[Iterable[Any], ...], cancels: 
 
 def _combine_keyed(name: str, group: type[Group], inputs: Mapping[Any, Any]) -> Promise[Any]:
     if not isinstance(cast("object", inputs), Mapping):  # callers without a type checker get a message, too
-        raise _errors.expected_mapping(name, inputs)
+        raise _misuse.expected_mapping(name, inputs)
     result = pending()
     found: dict[Any, Any] = {}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Never
 
-from . import _errors
+from . import _misuse
 from ._resolve import Resolution
 
 __all__ = ["Refusals"]
@@ -26,19 +26,19 @@ class Refusals(Resolution):
 
         def __bool__(self) -> bool:
             """Refuse: `if promise:` would always be true."""
-            raise _errors.not_a_boolean()
+            raise _misuse.not_a_boolean()
 
         def __iter__(self) -> object:
             """Refuse: `for x in promise:` is meant for the value."""
-            raise _errors.not_iterable()
+            raise _misuse.not_iterable()
 
         def __enter__(self) -> object:
             """Refuse: `with promise:` is meant for the value."""
-            raise _errors.not_a_context_manager()
+            raise _misuse.not_a_context_manager()
 
         def __exit__(self, *exc_info: object) -> None:
             """Never called."""
 
         def __reduce_ex__(self, protocol: object) -> object:
             """Refuse copies and pickles."""
-            raise _errors.not_copyable()
+            raise _misuse.not_copyable()

@@ -23,7 +23,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
-from . import _errors
+from . import _errors, _misuse
 from ._asyncio import as_reason
 from ._cell import PENDING
 from ._conventions import adapt
@@ -172,7 +172,7 @@ class Replies(Generic[K, T]):
         self._entries: dict[K, Entry] = {}
         check_seconds("Replies()", timeout)
         if type(cast("object", early)) is not int or early < 0:
-            raise _errors.expected_early(early)
+            raise _misuse.expected_early(early)
         self._timeout = timeout
         self._early: deque[Early] = deque()
         self._early_limit = early
@@ -255,7 +255,7 @@ class Replies(Generic[K, T]):
             'fulfilled'
         """
         if not callable(fn):
-            raise _errors.expected_callable("via()", fn, "a function")
+            raise _misuse.expected_callable("via()", fn, "a function")
 
         def take(pair: tuple[K, T]) -> None:
             try:

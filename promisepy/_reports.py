@@ -17,7 +17,8 @@ import weakref
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ._errors import BrokenPromise, StuckPromise, UnhandledRejection, expected_hook, short
+from ._errors import BrokenPromise, StuckPromise, UnhandledRejection, short
+from ._misuse import expected_hook
 from ._types import Report, ReportHook, ReportKind
 
 if TYPE_CHECKING:

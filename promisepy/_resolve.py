@@ -10,16 +10,9 @@ from typing import Any, TypeGuard, cast
 from ._asyncio import as_reason
 from ._cancel import cancel, is_wanted, producer_of, stop_by
 from ._cell import FULFILLED, PENDING, SILENT, Cell, Filtered, Handler, Reaction, set_context
-from ._errors import (
-    cancellation,
-    dropped,
-    expected_catch_arguments,
-    expected_exception_types,
-    not_an_exception,
-    self_resolution,
-    unexpected_arguments,
-)
+from ._errors import cancellation, dropped, not_an_exception, self_resolution, unexpected_arguments
 from ._jobs import Home, fatal
+from ._misuse import expected_catch_arguments, expected_exception_types
 from ._reports import report_error, settings, submit_error, without_ours
 from ._rules import PLAIN, Rule, Then, find_then, gives_stop
 

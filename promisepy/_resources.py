@@ -7,7 +7,7 @@ from functools import partial
 from inspect import isawaitable
 from typing import Any, Generic, TypeVar, cast
 
-from . import _errors
+from . import _errors, _misuse
 from ._cancel import cancel, is_wanted
 from ._cell import PENDING, REJECTED, Filtered
 from ._promise import Promise
@@ -94,5 +94,5 @@ def using(promise: Adoptable[T], release: Callable[[T], Awaitable[object] | obje
         closed
     """
     if not callable(release):
-        raise _errors.expected_callable("using()", release, "a function that takes the resource")
+        raise _misuse.expected_callable("using()", release, "a function that takes the resource")
     return Using(Promise.resolve(promise), release)

@@ -14,8 +14,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from ._asyncio import cancelled_by, canceller, has, is_awaitable, is_future, run_awaitable, watch_future
 from ._cell import Cell
-from ._errors import expected_callable, expected_type, never_adopted
 from ._jobs import Home
+from ._misuse import expected_callable, expected_type, never_adopted
 from ._types import Reject, Resolve
 
 __all__ = ["PLAIN", "Rule", "Then", "find_then", "gives_stop", "register_adoptable"]

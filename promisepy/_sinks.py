@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import Any
 
-from . import _errors
+from . import _errors, _misuse
 from ._cancel import abandon
 from ._cell import FULFILLED, PENDING, Cell, Reaction, reaches
 from ._errors import Cancelled
@@ -44,7 +44,7 @@ class Wake(Reaction):
         if promise is None or promise._state is not PENDING:
             return
         if running_loop() is not None and self._thread.tasks:
-            raise _errors.wait_in_loop()  # of `wait` itself: one further out runs it for the coroutines of handlers
+            raise _misuse.wait_in_loop()  # of `wait` itself: one further out runs it for the coroutines of handlers
         if any(reaches(job, promise) for job in self._thread.suspended):
             raise _errors.wait_for_self(promise._describe())
         while promise._source is not None:
@@ -161,11 +161,11 @@ def check_seconds(caller: str, timeout: object, *, optional: bool = True) -> Non
     if timeout is None and optional:
         return
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout != timeout:
-        raise _errors.expected_seconds(caller, timeout, optional=optional)
+        raise _misuse.expected_seconds(caller, timeout, optional=optional)
 
 
 def check_wait(timeout: object, pump: object) -> None:
     """Check what `wait` was given."""
     check_seconds("Promise.wait()", timeout)
     if pump is not None and not callable(pump):
-        raise _errors.expected_callable("Promise.wait(pump=)", pump)
+        raise _misuse.expected_callable("Promise.wait(pump=)", pump)

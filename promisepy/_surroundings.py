@@ -5,8 +5,8 @@ from __future__ import annotations
 import atexit
 import os
 
-from ._errors import expected_host
 from ._host import current_thread_home, loop_homes, running_loop, this_thread, thread_homes
+from ._misuse import expected_host
 from ._reports import settings, sweep
 from ._types import Host
 

@@ -9,7 +9,7 @@ from inspect import Parameter, Signature, getattr_static
 from types import new_class
 from typing import Any, cast
 
-from . import _errors
+from . import _misuse
 from ._conventions import STYLES, Convention, Single
 
 __all__ = ["dressed", "owner_of", "row_for", "with_methods"]
@@ -18,19 +18,19 @@ __all__ = ["dressed", "owner_of", "row_for", "with_methods"]
 def row_for(caller: str, fn: Any, style: Any, options: dict[str, Any]) -> Convention:
     """Find the row of data for a function, and refuse at the call what would fail when the library calls back."""
     if not callable(fn):
-        raise _errors.expected_function(caller, "its argument", fn)
+        raise _misuse.expected_function(caller, "its argument", fn)
     row = STYLES.get(style) if isinstance(style, str) else style
     if isinstance(style, str) and callable(row):
         row = row(getattr(fn, "__name__", ""))
     elif callable(row):
         row = Convention(outcome=Single(row))
     if not isinstance(row, Convention):
-        raise _errors.expected_style(caller, STYLES, style)
+        raise _misuse.expected_style(caller, STYLES, style)
     row = replace(row, **options)
     for name in ("outcome", "failure", "shape", "check", "cancel", "tell"):
         function: object = getattr(row, name)
         if not callable(function) and (function is not None or name not in ("check", "cancel", "tell")):
-            raise _errors.expected_function(caller, name, function)
+            raise _misuse.expected_function(caller, name, function)
     return row
 
 
@@ -38,7 +38,7 @@ def owner_of(fn: Any, arguments: tuple[Any, ...], name: str) -> Any:
     """Give the object whose method `fn` is: bound to it, or called with it as its first argument."""
     owner = getattr(fn, "__self__", None)
     if owner is None and not arguments:
-        raise _errors.no_owner(name)
+        raise _misuse.no_owner(name)
     return arguments[0] if owner is None else owner
 
 
@@ -55,12 +55,12 @@ def dressed(wrapper: Any, fn: Any, parameters: list[Parameter] | None, result: A
 def with_methods(cls: Any, methods: Any, wrap: Callable[[Any], Any]) -> type[Any]:
     """Make a subclass of the same name in which methods are wrapped, under their own names or new ones."""
     if not isinstance(cls, type) or isinstance(methods, str) or not isinstance(methods, Iterable):
-        raise _errors.expected_methods(cls, methods)
+        raise _misuse.expected_methods(cls, methods)
     named = cast("Iterable[str]", methods)
     names = dict(cast("Mapping[str, str]", named)) if isinstance(named, Mapping) else {name: name for name in named}
     missing = [name for name in names.values() if not callable(getattr(cast("object", cls), name, None))]
     if missing or not names:
-        raise _errors.expected_methods(cls, missing)
+        raise _misuse.expected_methods(cls, missing)
     members: dict[str, Any] = {name: wrap(getattr_static(cls, old)) for name, old in names.items()}
     members |= {name: cls.__dict__[name] for name in ("__module__", "__doc__", "__qualname__") if name in cls.__dict__}
     return new_class(cls.__name__, (cls,), exec_body=lambda body: body.update(members, __slots__=()))
