@@ -87,6 +87,12 @@ MUTANTS = (
         nth=1,
         times=2,
     ),
+    Mutant(
+        "two jobs change places",
+        "_cell.py",
+        "home.jobs.append(reaction)",
+        "home.jobs.insert(max(0, len(home.jobs) - 1), reaction)",
+    ),
     Mutant("jobs run last come first", "_jobs.py", "job = jobs.popleft()", "job = jobs.pop()"),
     Mutant(
         "a burst loses the job at its end",
