@@ -7,11 +7,9 @@
 //   v7  a primitive value of JavaScript     o7  an object or a function     p7  a promise of promisepy
 //   t…  a TypeError with that message       e…  another error               +… returned, -… thrown
 import {readFileSync} from 'node:fs';
-import {createRequire} from 'node:module';
-import {join} from 'node:path';
+import {load, requireFrom} from './pyodide.mjs';
 
 const [packages, promisepy, pattern] = process.argv.slice(2);
-const require = createRequire(join(packages, 'node_modules', 'here.js'));
 
 const values = []; // every value that has crossed; nothing is released, since the run is short
 const facades = []; // by the number of the promise
@@ -79,11 +77,8 @@ const adapter = {
 };
 
 async function start() {
-  const pyodide = await require('pyodide').loadPyodide();
-  pyodide.FS.mkdirTree('/promisepy/promisepy');
-  pyodide.FS.mount(pyodide.FS.filesystems.NODEFS, {root: promisepy}, '/promisepy/promisepy');
+  const pyodide = await load(packages, promisepy);
   pyodide.registerJsModule('javascript', javascript);
-  pyodide.runPython("import sys; sys.path.insert(0, '/promisepy'); sys.dont_write_bytecode = True");
   const names = pyodide.globals.get('dict')();
   pyodide.runPython(readFileSync(new URL('adapter.py', import.meta.url), 'utf8'), {globals: names});
   python = Object.fromEntries(
@@ -104,4 +99,4 @@ function report(runner) {
 const version = await start();
 // Long enough for a busy machine: tests that wait for nothing to happen bring their own, shorter time.
 const options = {reporter: report, timeout: 5000, ...(pattern && {grep: pattern})};
-require('promises-aplus-tests')(adapter, options, (failed) => process.exit(failed ? 1 : 0));
+requireFrom(packages)('promises-aplus-tests')(adapter, options, (failed) => process.exit(failed ? 1 : 0));

@@ -59,11 +59,15 @@ def packages() -> Path:
     return folder
 
 
+def node(script: str, *arguments: str, package: Path = PACKAGE) -> str:
+    """Run a script of this folder, which gets the packages and a promisepy; give what it prints."""
+    command = ["node", str(HERE / script), str(packages()), str(package), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    if not done.stdout:
+        raise RuntimeError(f"{script} ended with {done.returncode} and said nothing:\n{done.stderr}")
+    return done.stdout
+
+
 def run(package: Path = PACKAGE, pattern: str = "") -> Outcome:
     """Run the tests whose names match the pattern against the promisepy in that folder."""
-    command = ["node", str(HERE / "adapter.mjs"), str(packages()), str(package), pattern]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    try:
-        return Outcome(**json.loads(done.stdout))
-    except json.JSONDecodeError:
-        raise RuntimeError(f"the suite did not end:\n{done.stdout}{done.stderr}") from None
+    return Outcome(**json.loads(node("adapter.mjs", pattern, package=package)))

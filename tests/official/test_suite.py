@@ -7,16 +7,9 @@ from pathlib import Path
 import pytest
 
 from ..model.planting import copy, named
-from ..servers import lacking
-from .suite import TESTS, LackingError, packages, run
+from .suite import TESTS, run
 
-
-@pytest.fixture(autouse=True, scope="module")
-def node_packages() -> None:
-    try:
-        packages()
-    except LackingError as error:
-        lacking(str(error))
+pytestmark = pytest.mark.usefixtures("node_packages")
 
 
 def test_the_whole_suite_passes() -> None:
