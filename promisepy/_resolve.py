@@ -288,7 +288,7 @@ def _own_references() -> int:
     return sys.getrefcount(thing)
 
 
-# Two, since the call counts as well, and one from CPython 3.14 on, which lends the reference of the variable to the call.
+# Two, since the call counts as well; one from CPython 3.14 on, which lends the variable's reference to the call.
 OWN_REFERENCES: Final = _own_references()
 
 
