@@ -16,7 +16,7 @@ from typing import Any
 from ._cancel import abandon
 from ._cell import PENDING, Cell, Reaction
 from ._errors import Cancelled, arguments_of, await_without_loop, set_traceback, stop_iteration_reason
-from ._host import current_home, loop_homes, running_loop
+from ._host import current_home, known_home, running_loop
 from ._jobs import Home
 from ._types import FutureLike
 
@@ -98,7 +98,7 @@ def suspend(source: Cell) -> Waiter:
         raise await_without_loop()
     waiter = Waiter()  # fields set here: an __init__ would cost a call
     waiter._loop = loop
-    waiter._home = loop_homes.get(loop) or current_home()
+    waiter._home = known_home(loop) or current_home()
     waiter._source = source
     waiter._asyncio_future_blocking = True
     waiter._cancelled = None

@@ -28,11 +28,8 @@ class Element(Reaction):
 
     __slots__ = ("_group", "_key")
 
-    def __init__(self, group: Group, key: Any, source: Cell) -> None:
-        self._home = group.result._home
-        self._source = source
-        self._group = group
-        self._key = key
+    _group: Group
+    _key: int
 
     def _run(self) -> None:
         source, self._source = self._source, None
@@ -79,6 +76,7 @@ class Group:
             return
         source: Cell | None
         element: Element | None
+        home = self.result._home
         try:
             for key, value in enumerate(inputs):
                 source = coerce(value)
@@ -87,13 +85,17 @@ class Group:
                     continue
                 self.outcomes.append(None)
                 self.remaining += 1
-                element = Element(self, key, source)
+                element = Element()  # fields set here: an __init__ would cost as much again
+                element._home = home
+                element._source = source
+                element._group = self
+                element._key = key
                 self.elements.append(element)
                 source._subscribe(element)
         except BaseException as error:
             self.finish()
             traceback = traceback_of(error)
-            cut_context(error, self.result._home.outer)
+            cut_context(error, home.outer)
             self.result._reject(as_reason(error), None if traceback is None else traceback.tb_next)
             if fatal(error):
                 raise
