@@ -11,6 +11,7 @@ from ._asyncio import as_reason
 from ._cancel import cancel, is_wanted, producer_of, stop_by
 from ._cell import FULFILLED, PENDING, SILENT, Cell, Filtered, Handler, Reaction
 from ._errors import (
+    Cancelled,
     cancellation,
     context_of,
     dropped,
@@ -61,10 +62,12 @@ class Resolution(Cell):
             self._work = adoption = Adoption(self, value)
             if self._state is PENDING or hasattr(self, "_release"):
                 self._home.enqueue(adoption)
-            else:  # cancelled while the handler ran: a cancellation now would have met the adoption
+            else:
                 self._work = None
                 adoption._cancelled()
-                if not is_wanted(value):
+                # Cancelled while the handler ran: a cancellation now would have met the adoption. Otherwise another
+                # call has overtaken this one (see `Claim`), and the other promise is none of our business.
+                if issubclass(type(self._value), Cancelled) and not is_wanted(value):
                     cancel(value, cancellation(self._value))
             return
         try:
@@ -288,7 +291,8 @@ class Claim:
 
     When both functions are gone the claim goes too, and if the promise is still in it, nobody will ever settle it
     (S10). Taking it out is two steps, so two calls that meet, on two threads or in a signal handler, may both hold it.
-    That cannot be told from the one coming before the other: settling is exclusive (`_cell.py`).
+    They end as if one had come before the other: settling is exclusive (`_cell.py`). Weak spot: if both pass, and one
+    of them with a promise, that promise counts as observed although its outcome may not be taken.
     """
 
     __slots__ = ("promise",)
