@@ -286,6 +286,16 @@ class ThenableJob:
         """Do nothing: what has not been started cannot be stopped; it is when the job has run."""
 
 
+def _own_references() -> int:
+    """Count the references to an object that one local variable holds."""
+    thing = object()
+    return sys.getrefcount(thing)
+
+
+# Two, since the call counts as well; one from CPython 3.14 on, which lends the variable's reference to the call.
+OWN_REFERENCES: Final = _own_references()
+
+
 class Claim:
     """The right to settle one promise, shared by its resolving functions: whoever takes the promise out may settle it.
 
@@ -327,9 +337,9 @@ class Claim:
         promise = self.promise
         if promise is not None and not settings.exiting:
             self.promise = promise._producer = None
-            # Two references are ours. If there is no third and no reaction, the whole affair is dropped, as after a
-            # timeout, and nobody can miss the outcome.
-            is_missed = sys.getrefcount(promise) > 2 or len(promise._reactions or ()) > 1
+            # If nobody else refers to it and there is no reaction, the whole affair is dropped, as after a timeout, and
+            # nobody can miss the outcome.
+            is_missed = sys.getrefcount(promise) > OWN_REFERENCES or len(promise._reactions or ()) > 1
             if is_missed and promise._reject(dropped(promise._created()), None) and promise._alarm is not None:
                 promise._alarm.excuse()
 
