@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
-from typing import Any, TypeGuard, cast
+from typing import Any, Final, TypeGuard, cast
 
 from ._asyncio import as_reason
 from ._cancel import cancel, is_wanted, producer_of, stop_by
