@@ -81,7 +81,8 @@ def producer_of(promise: Cell) -> Producer:
 
 def stop_by(promise: Cell, on_cancel: Callable[[], object]) -> None:
     """Leave the function that stops the producer; it is called at once if the promise has been cancelled already."""
-    pending, unresolved = promise._state is PENDING, getattr(promise, "_producer", None) is not None
+    # Unset, where there has been no producer: then this one is told, although the canceller may have overlooked it.
+    pending, unresolved = promise._state is PENDING, getattr(promise, "_producer", STOPPED) is not None
     producer = producer_of(promise) if pending else Producer(promise._home)
     producer.add(on_cancel)
     if (pending or unresolved) and promise._state is not PENDING and isinstance(promise._value, Cancelled):
