@@ -19,13 +19,13 @@ from .mutants import AGREED, DIFFERS, MUTANTS, Mutant
 ROOT = Path(__file__).resolve().parents[len(__name__.split(".")) - 1]
 
 
-def compare(mutant: Mutant | None, directory: Path) -> str:
+def compare(mutant: Mutant | None, directory: Path, module: str = mutants.__name__) -> str:
     package = directory / "promisepy"
     shutil.copytree(Path(promisepy.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     if mutant is not None:
         mutant.plant(package)
     done = subprocess.run(
-        [sys.executable, "-m", mutants.__name__],
+        [sys.executable, "-m", module],
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(directory), str(ROOT)]), "PYTHONDONTWRITEBYTECODE": "1"},
         cwd=directory,
         capture_output=True,
