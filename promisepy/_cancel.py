@@ -81,10 +81,11 @@ def producer_of(promise: Cell) -> Producer:
 
 def stop_by(promise: Cell, on_cancel: Callable[[], object]) -> None:
     """Leave the function that stops the producer; it is called at once if the promise has been cancelled already."""
-    pending, stopped = promise._state is PENDING, getattr(promise, "_producer", None) is STOPPED
+    # Unset, where there has been no producer: then this one is told, although the canceller may have overlooked it.
+    pending, unresolved = promise._state is PENDING, getattr(promise, "_producer", STOPPED) is not None
     producer = producer_of(promise) if pending else Producer(promise._home)
     producer.add(on_cancel)
-    if stopped or (pending and promise._state is not PENDING and isinstance(promise._value, Cancelled)):
+    if (pending or unresolved) and promise._state is not PENDING and isinstance(promise._value, Cancelled):
         producer._cancelled()
 
 
@@ -137,17 +138,16 @@ def _paths(promise: Cell) -> list[tuple[Cell, Reaction]]:
 
 def _let_go(promise: Cell) -> list[Cell]:
     """Detach a cancelled promise from all that it depended on, and have its producer stopped; gives the former."""
-    work, producer, paths = getattr(promise, "_work", None), _producer(promise), _paths(promise)
+    work, producer, paths = getattr(promise, "_work", None), getattr(promise, "_producer", STOPPED), _paths(promise)
     is_resource = hasattr(promise, "_release")
-    if producer is not None:
+    if producer is not None:  # None: it has resolved the promise, and does not want to be told
         producer._cancelled()
-    if not is_resource:
-        promise._producer = STOPPED
-        if promise._source is not None and type(promise._on_rejected) is not Always:
-            promise._detach()
-            # In this order: a job that is just beginning on another thread must not meet a handler without a context.
-            promise._on_fulfilled = promise._on_rejected = None
-            promise._context = None
+        promise._producer = producer if is_resource else STOPPED  # it may keep the callbacks that bring the resource
+    if not is_resource and promise._source is not None and type(promise._on_rejected) is not Always:
+        promise._detach()
+        # In this order: a job that is just beginning on another thread must not meet a handler without a context.
+        promise._on_fulfilled = promise._on_rejected = None
+        promise._context = None
     if work is not None and (work._aborts() or not is_resource):
         work._cancelled()
         promise._work = None

@@ -5,9 +5,10 @@ Everything happens on the home of the result, so nothing here is shared between 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextvars import copy_context
-from typing import Any, cast
+from functools import partial
+from typing import Any, NamedTuple, cast
 
 from . import _errors, _misuse
 from ._cancel import cancel, is_wanted
@@ -21,29 +22,31 @@ __all__ = ["Mapper", "check_map"]
 Coerce = Callable[[Any], Resolution]
 
 
+class Items(NamedTuple):
+    """Where the items come from."""
+
+    ask: Callable[[], Any]  # for the next one
+    comes_later: bool  # `ask` gives something to wait for
+
+
 class Mapper:
     """One call of `Promise.map`: a job that pulls items as long as there is room for their promises."""
 
     __slots__ = ("arrived", "busy", "calls", "coerce", "context", "fn", "items", "limit", "outcomes", "pull", "result")
 
     def __init__(
-        self,
-        result: Resolution,
-        fn: Callable[[Any], object],
-        items: Iterator[Any] | AsyncIterator[Any],
-        limit: int | None,
-        coerce: Coerce,
+        self, result: Resolution, fn: Callable[[Any], object], items: Items, limit: int | None, coerce: Coerce
     ) -> None:
         self.result = result
         self.fn = fn
-        self.items: Iterator[Any] | AsyncIterator[Any] | None = items  # None when there are no more
+        self.items: Items | None = items  # None when there are no more
         self.limit = limit
         self.coerce = coerce
         self.context = copy_context()
         self.outcomes: list[Any] = []
         self.calls: dict[int, Call] = {}  # those that are pending, by the item's number
         self.pull: Pull | None = None  # what waits for an asynchronous iterator
-        self.arrived: list[Any] = []  # what that has given, at most one item
+        self.arrived: list[Any] = []  # what has been pulled and not been passed to the function, at most one item
         self.busy = False
         result._work = self
         result._home.enqueue(self)
@@ -53,43 +56,46 @@ class Mapper:
         if self.busy:  # the function, or the iterator, is in `wait`, further out on this stack
             return
         self.busy = True
+        call: Call | None
         try:
-            while self.result._state is PENDING and (self.arrived or self._pull()):
-                self._call(self.arrived.pop())
-            if self.items is None and not self.calls:
-                self.close()
-                self.result._resolve(self.outcomes)
+            while self._pull():
+                number = len(self.outcomes)
+                self.outcomes.append(None)
+                call = Call(self, number, self.context.run(begin, self.coerce, self.fn, self.arrived.pop()))
+                self.calls[number] = call
+                call.subscribe()
         except BaseException as error:
             self.close()
             try:
                 _errors.set_traceback(error, without_ours(_errors.traceback_of(error)))
                 self.result._fail(error, 0)
             finally:
+                call = None
                 del self  # INV-RC
-        else:
-            self.busy = False
+            return
+        self.busy = False
+        if self.result._state is not PENDING:
+            self.close()  # again: what has come out of a `wait` of the function, or of the iterator, came too late
+        elif self.items is None and not self.calls:
+            self.close()
+            self.result._resolve(self.outcomes)
 
     def _pull(self) -> bool:
-        """Pull an item, if there is room for one; false if none has arrived yet."""
-        if self.items is None or self.pull is not None:
-            return False
-        if self.limit is not None and len(self.calls) >= self.limit:
-            return False
-        if isinstance(self.items, AsyncIterator):
-            self.pull = Pull(self, self.coerce(self.context.run(self.items.__anext__)))
-            self.pull.subscribe()
-            return False
-        try:
-            self.arrived.append(self.context.run(next, self.items))
-        except StopIteration:
-            self.items = None
-        return bool(self.arrived)
-
-    def _call(self, item: object) -> None:
-        number = len(self.outcomes)
-        self.outcomes.append(None)
-        call = self.calls[number] = Call(self, number, self.coerce(self.context.run(self.fn, item)))
-        call.subscribe()
+        """Pull an item if there is room for one; tells whether there is one to be passed to the function."""
+        items, has_room = self.items, self.limit is None or len(self.calls) < self.limit
+        if self.result._state is PENDING and items and has_room and not self.pull and not self.arrived:
+            if items.comes_later:
+                self.pull = Pull(self, self.context.run(begin, self.coerce, items.ask))
+                self.pull.subscribe()
+            else:
+                try:
+                    self.arrived.append(self.context.run(items.ask))
+                except StopIteration:
+                    self.items = None
+                except BaseException:
+                    del self  # INV-RC
+                    raise
+        return bool(self.arrived) and self.result._state is PENDING
 
     def fail_like(self, source: Cell) -> None:
         """Stop, because a promise was rejected."""
@@ -101,6 +107,7 @@ class Mapper:
         reactions: list[Part] = [*self.calls.values()]
         pull, self.pull, self.items = self.pull, None, None
         self.calls = {}
+        self.arrived.clear()
         self.result._work = None
         if pull is not None:
             reactions.append(pull)
@@ -174,7 +181,10 @@ class Call(Part):
             mapping.fail_like(source)
         else:
             mapping.outcomes[self._number] = source._value
-            mapping._run()
+            try:
+                mapping._run()
+            finally:
+                del self, source, mapping  # INV-RC
 
 
 class Pull(Part):
@@ -195,7 +205,10 @@ class Pull(Part):
             if not isinstance(source._value, StopAsyncIteration):
                 mapping.fail_like(source)
                 return
-        mapping._run()
+        try:
+            mapping._run()
+        finally:
+            del self, source, mapping  # INV-RC
 
 
 class Closing:
@@ -216,18 +229,20 @@ class Closing:
         """Name no promise."""
 
 
-def check_map(fn: object, items: Any, limit: object) -> Iterator[Any] | AsyncIterator[Any]:
-    """Check the arguments of `Promise.map`, and give the iterator."""
+def begin(coerce: Coerce, function: Callable[..., object], *arguments: object) -> Resolution:
+    """Call a function in the context of the mapping; a coroutine that it returns takes that one on here."""
+    return coerce(function(*arguments))
+
+
+def check_map(fn: object, items: Any, limit: object) -> Items:
+    """Check the arguments of `Promise.map`, and say how items are asked for."""
     if not callable(fn):
         raise _misuse.expected_callable("Promise.map()", fn, "a function of one item")
     if limit is not None and (type(limit) is not int or limit < 1):
         raise _misuse.expected_limit(limit)
     kind = cast("type[object]", type(items))
-    iterator: Iterator[Any] | AsyncIterator[Any]
     if hasattr(kind, "__aiter__"):
-        iterator = aiter(items)
-        return iterator
+        return Items(partial(anext, aiter(items)), comes_later=True)
     if hasattr(kind, "__iter__") and not issubclass(kind, Cell):
-        iterator = iter(items)
-        return iterator
+        return Items(partial(next, iter(items)), comes_later=False)
     raise _misuse.expected_items(items)

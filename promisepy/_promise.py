@@ -513,9 +513,9 @@ class Promise(Refusals, Generic[T_co]):
             >>> Promise.map(lambda number: Promise.delay(0.01, number * number), range(4), limit=2).wait()
             [0, 1, 4, 9]
         """
-        iterator = check_map(fn, items, limit)
+        checked = check_map(fn, items, limit)
         result = pending()
-        Mapper(result, fn, iterator, limit, Promise.resolve)
+        Mapper(result, fn, checked, limit, Promise.resolve)
         return result
 
     @property

@@ -8,9 +8,12 @@ from inspect import isawaitable
 from typing import Any, Generic, TypeVar, cast
 
 from . import _errors, _misuse
+from ._calls import Call
 from ._cancel import cancel, is_wanted
-from ._cell import PENDING, REJECTED, Filtered
+from ._cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
+from ._jobs import Home
 from ._promise import Promise
+from ._time import Deadline
 from ._types import Adoptable
 
 __all__ = ["Using", "using"]
@@ -26,7 +29,11 @@ class Using(Generic[T]):
     def __init__(self, promise: Promise[T], release: Callable[[T], object]) -> None:
         self._promise = promise
         self._release = release
-        promise._release = partial(release_late, release)
+        source: Cell | None = promise
+        while source is not None:  # a resource that comes after a timeout comes to the promise before that
+            source._release = partial(release_late, release)
+            work = getattr(source, "_work", None)
+            source = work.source if isinstance(work, Deadline) else None
 
     async def __aenter__(self) -> T:
         """Wait for the resource."""
@@ -60,7 +67,31 @@ class Using(Generic[T]):
         if promise._state is PENDING and not is_wanted(promise):
             cancel(promise, _errors.cancellation(None))
         elif promise._state is not REJECTED:
-            promise.then(promise._release, Filtered(BaseException, bool))
+            promise._subscribe(Late(promise))
+
+
+class Late(Reaction):
+    """Releases a resource that comes, or has come, for somebody who has given up the wait. Nobody waits for it here."""
+
+    __slots__ = ("_release",)
+
+    def __init__(self, source: Cell) -> None:
+        self._home = source._home
+        self._source = source
+        self._release = source._release
+
+    def _run(self) -> None:
+        source, self._source = self._source, None
+        if source is not None and source._state is FULFILLED:
+            self._release(source._value)
+
+    def _abandon(self, home: Home) -> None:
+        source, self._source = self._source, None
+        if source is not None and source._state is FULFILLED:
+            Call(home, self._release)._abandon(home)
+
+    def _depends(self) -> bool:
+        return False
 
 
 def release_late(release: Callable[[Any], object], resource: object) -> None:
@@ -83,7 +114,8 @@ def using(promise: Adoptable[T], release: Callable[[T], Awaitable[object] | obje
 
     If the wait is cancelled, so is the promise, unless something else depends on it. A resource that comes nevertheless
     is released when it comes, on the promise's home; also if the promise itself is cancelled by somebody else. Promises
-    from which this one was made by `then` are not cancelled, since their handlers are the way to the resource.
+    from which this one was made, by `then` for instance, are not cancelled with it: they are the way to the resource.
+    Those before a `timeout` are when its time is up.
 
     Example:
         >>> def connect():

@@ -63,8 +63,9 @@ class Deadline(Reaction):
         """Reject, unless the outcome has come and is merely waiting in the queue."""
         source = self._source
         if source is not None and source._state is PENDING:
-            self._detach()
-            self._finish()
+            if not hasattr(self._result, "_release"):  # else a resource that still comes is handed on, to be released
+                self._detach()
+                self._finish()
             source._observe()
             self._result._reject(timed_out(source._describe(), self._seconds), None)
             abandon(source)
@@ -82,7 +83,7 @@ class Deadline(Reaction):
         return None  # its time will come, whatever becomes of the source
 
     def _depends(self) -> bool:
-        return self._result._depends()
+        return self._result._state is PENDING  # whether or not it is a resource: `using` knows the source as well
 
     def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
         source = self._source
@@ -94,6 +95,11 @@ class Deadline(Reaction):
     def _cancelled(self) -> None:
         self._detach()
         self._timer.cancel()
+
+    @property
+    def source(self) -> Cell | None:
+        """The promise whose value is handed on as it is, if it still may be."""
+        return self._source
 
 
 class Expiry:

@@ -206,6 +206,14 @@ class TestResolvers:
         turn()
         assert calls == []
 
+    def test_after_the_work_was_handed_on_it_is_never_called_whoever_cancels(self) -> None:
+        work, inner, calls = Work(), Work(), list[str]()
+        work.resolve(inner.promise)
+        work.promise.cancel()
+        work.d.on_cancel(lambda: calls.append("stop"))
+        turn()
+        assert (calls, inner.stops) == ([], 1)
+
     def test_in_the_middle_of_the_start(self) -> None:
         calls: list[str] = []
 

@@ -50,6 +50,7 @@ class Node(Holder):
         self.down: list[Edge] = []  # of those who wait for this node
         self.up: list[Edge] = []  # for what this node waits
         self.stops: list[Job] = []  # how its producer is stopped
+        self.starts = False  # a coroutine is about to be started for it, and can be stopped then
         self.finish: Job | None = None  # how its group lets go of the inputs
 
 
@@ -127,6 +128,7 @@ class Reference(Side):
         if value is node:
             self.settle(node, "rejected", TypeError())
         elif isinstance(value, Coroutine):
+            node.starts = True
             self.jobs.append(partial(self.start, node, value.source))
         elif not isinstance(value, Node):
             self.settle(node, "fulfilled", value)
@@ -185,7 +187,7 @@ class Reference(Side):
 
     def abandon(self, node: Node) -> None:
         """Cancel what is no longer awaited, if that reaches a producer that can be stopped."""
-        if node.pending and not self.wanted(node) and any(one.stops for one in self.reached(node)):
+        if node.pending and not self.wanted(node) and any(one.stops or one.starts for one in self.reached(node)):
             self.cancel_node(node, Cancelled())
 
     def reached(self, node: Node) -> set[Node]:
@@ -373,6 +375,7 @@ class Reference(Side):
             node.stops = []
             self.settle(node, task.state, task.result)
 
+        node.starts = False
         task = Task("coroutine", done)
         self.later.append(partial(self.begin, task, source))
         if node.pending:

@@ -1,0 +1,229 @@
+"""Faults to plant in what cancels, and the run that has to notice them.
+
+python -m <this module>      compares the promisepy in the current directory with the model, on programs made at random
+"""
+
+from __future__ import annotations
+
+import gc
+import random
+import warnings
+from pathlib import Path
+from typing import Any
+
+import promisepy
+
+from ..model.mutants import AGREED, DIFFERS, Mutant
+from .adapter import Real
+from .language import OWN, Handler, Op
+from .reference import Reference
+
+PROGRAMS = 600
+STEPS = 25
+
+MUTANTS = (
+    Mutant(
+        "nobody is asked who else depends", "_cancel.py", "if not is_wanted(source) and source._fail", "if source._fail"
+    ),
+    Mutant(
+        "a cancellation does not go up", "_cancel.py", "    for one in cancelled:  # it grows\n", "    for one in ():\n"
+    ),
+    Mutant(
+        "everybody is told from the bottom up",
+        "_cancel.py",
+        "cancelled.pop()._announce()",
+        "cancelled.pop(0)._announce()",
+    ),
+    Mutant(
+        "a producer is told inside cancel",
+        "_cancel.py",
+        "self._home.enqueue(Call(self._home, on_cancel, context=context))",
+        "Call(self._home, on_cancel, context=context)._run()",
+    ),
+    Mutant(
+        "a producer is told twice",
+        "_cancel.py",
+        "self._home.enqueue(Call(self._home, on_cancel, context=context))",
+        "_ = [self._home.enqueue(Call(self._home, on_cancel, context=context)) for _ in range(2)]",
+    ),
+    Mutant(
+        "a producer that has handed on its work is told",
+        "_resolve.py",
+        "claim.promise = promise._producer = None",
+        "claim.promise = None",
+        times=2,
+    ),
+    Mutant(
+        "what nobody can stop is abandoned all the same",
+        "_cancel.py",
+        "if not is_wanted(source) and _can_be_stopped(source):",
+        "if not is_wanted(source):",
+    ),
+    Mutant(
+        "what is abandoned is asked only for its own producer",
+        "_cancel.py",
+        "        for source, reaction in _paths(cell):\n",
+        "        for source, reaction in ():\n",
+    ),
+    Mutant(
+        "a cancelled dependant still counts",
+        "_cell.py",
+        '        return self._state is PENDING or hasattr(self, "_release")\n',
+        "        return True\n",
+    ),
+    Mutant(
+        "a promise that is going to follow does not count yet",
+        "_resolve.py",
+        "        return self._target._depends()\n",
+        "        return False\n",
+    ),
+    Mutant(
+        "a follower does not count",
+        "_resolve.py",
+        "        return target is not None and target._depends()\n",
+        "        return False\n",
+    ),
+    Mutant(
+        "finally_ does not run for a cancelled promise",
+        "_cancel.py",
+        " and type(promise._on_rejected) is not Always",
+        "",
+    ),
+    Mutant("a cancelled promise stays on its source", "_cancel.py", "        promise._detach()\n", "        pass\n"),
+    Mutant(
+        "a cancelled promise can be settled again",
+        "_cell.py",
+        "        except (AttributeError, ValueError):\n            return False\n",
+        "        except (AttributeError, ValueError):\n            pass\n",
+    ),
+    Mutant(
+        "what is followed is let go, and not cancelled",
+        "_resolve.py",
+        "                    cancel(value, cancellation(self._value))\n",
+        "                    pass\n",
+    ),
+    Mutant(
+        "a cancelled combinator keeps its inputs",
+        "_combine.py",
+        "        self.result._home.enqueue(Finish(self))\n",
+        "        pass\n",
+    ),
+    Mutant(
+        "losers are cancelled without being asked for",
+        "_combine.py",
+        "if self.cancels and not is_wanted(source):",
+        "if not is_wanted(source):",
+    ),
+    Mutant(
+        "a shield lets through",
+        "_sinks.py",
+        "    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:\n        return ()\n",
+        "    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:\n        return [(self._source, self)] if self._source else ()\n",
+    ),
+    Mutant("a timeout abandons nobody", "_time.py", "            abandon(source)\n", ""),
+    Mutant("a cancelled task keeps its waiter", "_asyncio.py", "        self._detach()\n", "        pass\n"),
+    Mutant("a cancelled task abandons nobody", "_asyncio.py", "        abandon(source)\n", "        pass\n"),
+)
+
+
+class Chooser:
+    """Makes operations as the state machine of `test_machine` does, from a seed instead of by Hypothesis."""
+
+    def __init__(self, seed: int, model: Reference) -> None:
+        self.rng = random.Random(seed)
+        self.model = model
+
+    def number(self) -> int:
+        """Choose a promise, of the latest ones more often than not, so that there are chains."""
+        count = len(self.model.nodes)
+        return self.rng.choice([self.rng.randrange(count), count - 1, max(count - 2, 0)])
+
+    def result(self, *kinds: str) -> Op:
+        return self.rng.choice(kinds or ("value", "fail", "node", "fresh", "coroutine")), self.rng.randint(0, 2)
+
+    def delivered(self) -> Op:
+        return self.result("value", "node", "fresh")
+
+    def action(self) -> Op:
+        return self.rng.choice(
+            [
+                ("cancel", OWN, "by itself"),
+                ("cancel", self.number(), "by a handler"),
+                ("resolve", self.number(), self.delivered()),
+                ("drop", self.number()),
+            ]
+        )
+
+    def handler(self) -> Handler | None:
+        if self.rng.random() < 0.4:
+            return None
+        return Handler(tuple(self.action() for _ in range(self.rng.choice([0, 0, 1]))), self.result())
+
+    def op(self) -> Op:
+        number, kind = self.number(), self.rng.choice(["all", "race", "any", "all_settled"])
+        inputs = tuple(self.number() for _ in range(self.rng.randint(1, 3)))
+        choices: list[tuple[int, Op]] = [
+            (2, ("root", self.rng.choice([1, 1, 0, 2]))),
+            (1, ("on_cancel", number, self.rng.random() < 0.2)),
+            (2, ("resolve", number, self.delivered())),
+            (1, ("reject", number, number)),
+            (4, ("then", number, self.handler(), self.handler())),
+            (2, ("finally_", number, self.handler() or Handler())),
+            (2, ("combine", kind, inputs, self.rng.random() < 0.5 and kind in ("race", "any"))),
+            (1, ("shield", number)),
+            (2, ("timeout", number, self.rng.randint(1, 3))),
+            (1, ("delay", 2)),
+            (2, ("advance", self.rng.randint(1, 4))),
+            (2, ("await_", number)),
+            (1, ("future", number)),
+            (2, ("drop", number)),
+            (1, ("drop_future", number)),
+            (4, ("cancel", number, f"reason {number}")),
+            (3, ("run", self.rng.choice([None, 1, 2]))),
+        ]
+        return self.rng.choices([op for _, op in choices], [weight for weight, _ in choices])[0]
+
+
+def seen(side: Any) -> tuple[object, ...]:
+    """Describe what can be seen of one side; what is waited for only when nothing is under way."""
+    return [*side.log], side.states(), [*side.reports]
+
+
+def differs(seed: int) -> str | None:
+    """Run one program on both sides, and tell where they part."""
+    model, real = Reference(), Real()
+    chooser = Chooser(seed, model)
+    done: list[Op] = []
+    try:
+        for step in range(STEPS):
+            op = chooser.op() if step else ("root", 1)
+            done.append(op)
+            model.step(op)
+            real.step(op)
+            if seen(model) != seen(real):
+                return f"{done}\nexpected {seen(model)}\nseen {seen(real)}"
+            if not model.jobs and model.waiting_on() != real.waiting_on():
+                return f"{done}\nexpected {model.waiting_on()}\nleft {real.waiting_on()}"
+    except Exception as error:
+        return f"{done}\nraised {error!r}"
+    finally:
+        real.close()
+    return None
+
+
+def main() -> str:
+    """Run the programs; tell the first on which the two sides part."""
+    for seed in range(PROGRAMS):
+        difference = differs(seed)
+        if difference is not None:
+            return f"{DIFFERS} in program {seed}: {difference}"
+    return AGREED
+
+
+if __name__ == "__main__":
+    if Path(promisepy.__file__).resolve().parents[1] != Path.cwd().resolve():
+        raise SystemExit(f"not the promisepy of the current directory: {promisepy.__file__}")
+    warnings.simplefilter("ignore")  # a program may end before a coroutine begins
+    promisepy.set_report_hook(lambda report: None)  # and before a promise is settled
+    gc.disable()  # as in the state machine: what is dropped is dropped at once
+    print(main())

@@ -1,0 +1,21 @@
+"""The comparison with the model notices every fault planted in what cancels; without one it notices nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ..model.mutants import AGREED, DIFFERS, Mutant
+from ..model.planting import run_against
+from . import mutants
+from .mutants import MUTANTS
+
+
+def test_unchanged_copy_agrees(tmp_path: Path) -> None:
+    assert run_against(None, tmp_path, mutants.__name__).strip() == AGREED
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_mutant_is_noticed(tmp_path: Path, mutant: Mutant) -> None:
+    assert run_against(mutant, tmp_path, mutants.__name__).startswith(DIFFERS)

@@ -1,0 +1,155 @@
+"""Pairs of a cancellation and something else, in every schedule with one or two preemptions (S13)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from promisepy import Cancelled, Promise
+
+from .conftest import Mainloop
+from .explorer import Race, explorer, files
+
+PLACES = files("_cancel", "_cell", "_resolve", "_sinks")
+
+
+class Work:
+    """A promise whose producer notes that it is told to stop."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.d = Promise[Any].with_resolvers(on_cancel=lambda: self.told.append("stop"))
+        self.promise: Promise[Any] = self.d.promise
+
+    @property
+    def is_cancelled(self) -> bool:
+        return isinstance(self.promise.reason, Cancelled)
+
+
+def explore(make: Callable[[], Race], preemptions: int = 2) -> int:
+    """Run every schedule; pairs of two long walks with one preemption, for the sake of time."""
+    with explorer(2, watched=PLACES, preemptions=preemptions) as search:
+        return search.explore(make)
+
+
+def test_the_last_two_dependants_are_cancelled(mainloop: Mainloop) -> None:
+    def make() -> Race:
+        work = Work()
+        first, second = work.promise.then(), work.promise.then()
+
+        def check() -> None:
+            mainloop.finish()
+            assert (work.is_cancelled, work.told) == (True, ["stop"])
+
+        return Race((first.cancel, second.cancel), check)
+
+    explore(make, preemptions=1)
+
+
+def test_the_last_two_futures_are_cancelled(mainloop: Mainloop) -> None:
+    def make() -> Race:
+        work = Work()
+        first, second = work.promise.to_future(), work.promise.to_future()
+
+        def check() -> None:
+            mainloop.finish()
+            assert (work.is_cancelled, work.told) == (True, ["stop"])
+
+        return Race((first.cancel, second.cancel), check)
+
+    explore(make, preemptions=1)
+
+
+def test_a_promise_and_its_dependant_are_cancelled(mainloop: Mainloop) -> None:
+    def make() -> Race:
+        work, answers = Work(), list[bool]()
+        last = work.promise.then().then()
+
+        def check() -> None:
+            mainloop.finish()
+            assert (work.is_cancelled, work.told) == (True, ["stop"])
+            assert True in answers
+
+        return Race((lambda: answers.append(work.promise.cancel()), lambda: answers.append(last.cancel())), check)
+
+    explore(make, preemptions=1)
+
+
+def test_cancel_and_resolve(mainloop: Mainloop) -> None:
+    def make() -> Race:
+        work, seen, answers = Work(), list[object](), list[bool]()
+        last = work.promise.then(seen.append)
+
+        def check() -> None:
+            mainloop.finish()
+            if work.is_cancelled:
+                assert (seen, answers) == ([], [True])
+                assert len(work.told) <= 1  # it may have answered before it could be told
+            else:
+                assert (work.promise.value, work.told) == (1, [])
+                assert seen == ([] if answers == [True] else [1])
+            assert last.state != "pending"
+
+        return Race((lambda: answers.append(last.cancel()), lambda: work.d.resolve(1)), check)
+
+    explore(make)
+
+
+def test_cancel_and_resolve_with_another_promise(mainloop: Mainloop) -> None:
+    def make() -> Race:
+        work, inner = Work(), Work()
+
+        def check() -> None:
+            mainloop.finish()
+            assert work.is_cancelled
+            # Told is whoever was at work: the first producer until it handed on the work, then the other one.
+            assert (inner.is_cancelled, inner.told) == (True, ["stop"])
+
+        return Race((work.promise.cancel, lambda: work.d.resolve(inner.promise)), check)
+
+    explore(make, preemptions=1)
+
+
+def test_cancel_and_on_cancel(mainloop: Mainloop) -> None:
+    def make() -> Race:
+        d, told = Promise[int].with_resolvers(), list[str]()
+
+        def check() -> None:
+            mainloop.finish()
+            assert told == ["stop"]
+
+        return Race((d.promise.cancel, lambda: d.on_cancel(lambda: told.append("stop"))), check)
+
+    explore(make)
+
+
+def test_cancel_and_then(mainloop: Mainloop) -> None:
+    def make() -> Race:
+        work, made = Work(), list[Promise[Any]]()
+        child = work.promise.then()
+
+        def check() -> None:
+            mainloop.finish()
+            if work.is_cancelled:  # the newcomer hears of it
+                assert (work.told, isinstance(made[0].reason, Cancelled)) == (["stop"], True)
+            else:  # it came in time
+                assert (work.told, made[0].state) == ([], "pending")
+                work.d.resolve(1)
+
+        return Race((child.cancel, lambda: made.append(work.promise.then())), check)
+
+    explore(make)
+
+
+def test_cancel_and_the_callback_of_a_finally(mainloop: Mainloop) -> None:
+    def make() -> Race:
+        work, log = Work(), list[str]()
+        last = work.promise.finally_(lambda: log.append("finally")).then()
+
+        def check() -> None:
+            mainloop.finish()
+            assert log == ["finally"]
+
+        return Race((last.cancel, lambda: work.d.resolve(1)), check)
+
+    explore(make, preemptions=1)
