@@ -15,8 +15,8 @@ from typing import Any
 
 from ._cancel import abandon
 from ._cell import PENDING, Cell, Reaction
-from ._errors import Cancelled, await_without_loop, stop_iteration_reason
-from ._host import current_home, loop_homes, running_loop
+from ._errors import Cancelled, arguments_of, await_without_loop, set_traceback, stop_iteration_reason
+from ._host import current_home, known_home, running_loop
 from ._jobs import Home
 from ._types import FutureLike
 
@@ -98,7 +98,7 @@ def suspend(source: Cell) -> Waiter:
         raise await_without_loop()
     waiter = Waiter()  # fields set here: an __init__ would cost a call
     waiter._loop = loop
-    waiter._home = loop_homes.get(loop) or current_home()
+    waiter._home = known_home(loop) or current_home()
     waiter._source = source
     waiter._asyncio_future_blocking = True
     waiter._cancelled = None
@@ -111,22 +111,19 @@ def as_reason(error: BaseException) -> BaseException:
     `StopIteration` would end it with a value, `asyncio.CancelledError` would make its task look cancelled. The class of
     `concurrent.futures`, an `Exception`, becomes `Cancelled` as well, so that one name catches all.
     """
-    if isinstance(error, Exception) and not isinstance(error, (StopIteration, _FutureCancelled)):
-        return error
-    replacement: Exception
-    if isinstance(error, StopIteration):
-        replacement = stop_iteration_reason(error)
-    elif isinstance(error, (asyncio.CancelledError, _FutureCancelled)):
+    kind = type(error)  # isinstance() would read `__class__`, which may be code of the user's
+    if issubclass(kind, (asyncio.CancelledError, _FutureCancelled)):
         return cancelled_by(error)
-    else:
+    if not issubclass(kind, StopIteration):
         return error
+    replacement = stop_iteration_reason(error)
     replacement.__cause__ = error
     return replacement
 
 
 def cancelled_by(error: BaseException) -> Cancelled:
     """Translate somebody else's notice of a cancellation."""
-    cancelled = Cancelled(*error.args)
+    cancelled = Cancelled(*arguments_of(error))
     cancelled.__cause__ = error
     return cancelled
 
@@ -175,7 +172,8 @@ def watch_future(future: FutureLike[Any], resolve: Resolver, reject: Resolver) -
             error = future.exception() if has_exception else None
             value = None if error is not None else future.result()
         except BaseException as raised:
-            reject(cancelled_by(raised) if _is_cancelled(future) else raised.with_traceback(None))
+            set_traceback(raised, None)
+            reject(cancelled_by(raised) if _is_cancelled(future) else raised)
         else:
             if error is None:
                 resolve(value)

@@ -13,11 +13,11 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, TypedDict, T
 from weakref import ref
 
 from . import _misuse
-from ._asyncio import has
+from ._asyncio import canceller, has
 from ._calls import Call
 from ._cancel import stop_by
 from ._cell import Filtered
-from ._conventions import Convention, Place, Shape, Style, adapt, one_value, reader
+from ._conventions import Convention, Place, Shape, Style, adapt, cancel_returned, one_value, reader
 from ._decorators import ErrorFirst, ErrorLast, First, TwoCallbacks, Value
 from ._jobs import Home
 from ._places import Places, parameters_of
@@ -303,7 +303,10 @@ def _take_returned(
             row.check(returned)
         for name, numbers in places.methods.items():
             getattr(returned, name)(*[callbacks[number] for number in numbers])
-        if row.cancel is not None:
+        if row.cancel is cancel_returned and places.methods:
+            if callable(getattr(returned, "cancel", None)):
+                stop_by(promise, canceller(returned))  # which holds it weakly: who drops it drops the callbacks
+        elif row.cancel is not None:
             stop_by(promise, partial(row.cancel, returned))
         if not places.methods and has(returned, "__await__"):
             stop_by(promise, _await_too(returned, claim).cancel)

@@ -34,7 +34,7 @@ from types import TracebackType
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from ._calls import Call
-from ._errors import Cancelled, short, stuck
+from ._errors import Cancelled, context_of, set_context, set_traceback, short, stuck
 from ._jobs import Home, Job
 from ._reports import Alarm, Site, creation_site, describe_site, settings
 from ._types import State
@@ -54,7 +54,6 @@ __all__ = [
     "Stoppable",
     "Work",
     "reaches",
-    "set_context",
 ]
 
 # Reasons that need no report: what was cancelled on purpose, and what has been raised to the host or caller anyhow.
@@ -142,9 +141,6 @@ class Work(Protocol):
     def _cancelled(self) -> None:
         """Stop waiting, or tell the producer; called at most once, on any thread."""
 
-
-set_traceback: Callable[[Any, TracebackType | None], object] = BaseException.with_traceback
-set_context: Callable[[Any, BaseException | None], object] = BaseException.__dict__["__context__"].__set__
 
 Handler: TypeAlias = Callable[[object], object]
 
@@ -247,7 +243,7 @@ class Cell(Reaction):
             return False
         self._value = reason
         self._traceback = traceback
-        self._outer = reason.__context__
+        self._outer = context_of(reason)
         self._raised()
         self._alarm = None
         self._state = REJECTED
@@ -258,17 +254,14 @@ class Cell(Reaction):
         reactions, reason = self._reactions, self._value
         if reactions:
             _queue(reactions)
-        elif not isinstance(reason, SILENT) and not hasattr(self, "_observed"):
+        elif not issubclass(type(reason), SILENT) and not hasattr(self, "_observed"):
             self._alarm = alarm = Alarm(reason, self._home, getattr(self, "_site", None))
             if reactions or hasattr(self, "_observed"):
                 alarm.disarm()  # a thread looked before it could see the alarm
         self._reactions = None
 
     def _raised(self) -> Any:
-        """Give the reason as it came, with the traceback and context of that time, whatever its readers have added.
-
-        The descriptors of BaseException, since an exception class may refuse to have its attributes set.
-        """
+        """Give the reason as it came, with the traceback and context of that time, whatever its readers have added."""
         reason = self._value
         set_traceback(reason, self._traceback)
         set_context(reason, self._outer)

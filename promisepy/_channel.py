@@ -24,7 +24,7 @@ from typing import Any, Generic, TypeVar
 
 from . import _errors
 from ._host import current_home
-from ._jobs import Home
+from ._jobs import Home, fatal
 from ._promise import Promise, pending
 from ._reports import submit_error
 
@@ -167,8 +167,10 @@ class Pausing(Room):
                     (self._flowing if _popped(self._resuming) else self._paused).append(None)
                 else:
                     return
-        except Exception as error:
+        except BaseException as error:
             channel.finish(error)  # after the events that wait; a library that cannot be resumed brings no more
+            if fatal(error):
+                raise
 
 
 def _popped(tokens: list[Any]) -> bool:
@@ -274,7 +276,9 @@ class Unsubscribing:
     def _run(self) -> None:
         try:
             self._channel.unsubscribe()
-        except Exception as error:
+        except BaseException as error:
+            if fatal(error):
+                raise
             submit_error(error)
 
     def _abandon(self, home: Home) -> None:

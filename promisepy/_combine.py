@@ -13,7 +13,7 @@ from typing import Any
 from ._asyncio import as_reason
 from ._cancel import cancel, is_wanted
 from ._cell import FULFILLED, PENDING, REJECTED, SILENT, Cell, Reaction
-from ._errors import cancellation
+from ._errors import cancellation, traceback_of
 from ._jobs import Home, fatal
 from ._misuse import expected_iterable
 from ._reports import report_error
@@ -28,11 +28,8 @@ class Element(Reaction):
 
     __slots__ = ("_group", "_key")
 
-    def __init__(self, group: Group, key: Any, source: Cell) -> None:
-        self._home = group.result._home
-        self._source = source
-        self._group = group
-        self._key = key
+    _group: Group
+    _key: int
 
     def _run(self) -> None:
         source, self._source = self._source, None
@@ -61,9 +58,9 @@ class Group:
     needs_every_input = True
 
     def __init__(self, result: Resolution, shape: Callable[[list[Any]], object], *, cancels: bool = False) -> None:
+        self.cancels = bool(cancels)  # cancel the inputs that are left when the result is known
         self.result = result
         result._work = self
-        self.cancels = cancels  # cancel the inputs that are left when the result is known
         self.shape = shape
         self.outcomes: list[Any] = []
         self.elements: list[Element] = []
@@ -79,6 +76,7 @@ class Group:
             return
         source: Cell | None
         element: Element | None
+        home = self.result._home
         try:
             for key, value in enumerate(inputs):
                 source = coerce(value)
@@ -87,13 +85,17 @@ class Group:
                     continue
                 self.outcomes.append(None)
                 self.remaining += 1
-                element = Element(self, key, source)
+                element = Element()  # fields set here: an __init__ would cost as much again
+                element._home = home
+                element._source = source
+                element._group = self
+                element._key = key
                 self.elements.append(element)
                 source._subscribe(element)
         except BaseException as error:
             self.finish()
-            traceback = error.__traceback__
-            cut_context(error, self.result._home.outer)
+            traceback = traceback_of(error)
+            cut_context(error, home.outer)
             self.result._reject(as_reason(error), None if traceback is None else traceback.tb_next)
             if fatal(error):
                 raise
@@ -261,7 +263,7 @@ class Restore(Reaction):
             self._source = self._original = None
             self._result._settle_like(original if source._state is FULFILLED else source)
             reason: Any = source._value
-            if source._state is REJECTED and self._result._value is not reason and not isinstance(reason, SILENT):
+            if source._state is REJECTED and self._result._value is not reason and not issubclass(type(reason), SILENT):
                 report_error(reason, self._home)  # the result has been cancelled meanwhile
 
     def _abandon(self, home: Home) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import FunctionType, SimpleNamespace
 from typing import Any, Final, Literal, TypeAlias, cast
 
-from ._errors import CallbackError, short
+from ._errors import CallbackError, set_traceback, short, traceback_of
 from ._misuse import expected_outcome
 from ._reports import without_ours
 from ._types import Fulfilled, FutureLike, Settled
@@ -28,6 +28,7 @@ __all__ = [
     "Tell",
     "adapt",
     "all_values",
+    "cancel_returned",
     "error_first",
     "error_last",
     "failure",
@@ -330,7 +331,8 @@ def adapt(
             value = read(*arguments, **named)
         except BaseException as error:
             del arguments, named  # INV-RC
-            reject(error.with_traceback(without_ours(error.__traceback__)))
+            set_traceback(error, without_ours(traceback_of(error)))
+            reject(error)
         else:
             resolve(value)
         return returns

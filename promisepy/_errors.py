@@ -13,6 +13,9 @@ PromiseError
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, cast
 
 __all__ = [
     "BrokenPromise",
@@ -23,6 +26,12 @@ __all__ = [
     "StreamOverflow",
     "StuckPromise",
     "UnhandledRejection",
+    "arguments_of",
+    "context_of",
+    "set_context",
+    "set_traceback",
+    "short",
+    "traceback_of",
 ]
 
 
@@ -74,6 +83,14 @@ class DeadlockError(PromiseError, RuntimeError):
     """`wait` was asked for a promise that cannot settle before `wait` returns."""
 
 
+# The descriptors of BaseException: a class may refuse to have its attributes read or set, or have other ones.
+traceback_of: Callable[[BaseException], TracebackType | None] = BaseException.__dict__["__traceback__"].__get__
+context_of: Callable[[BaseException], BaseException | None] = BaseException.__dict__["__context__"].__get__
+arguments_of: Callable[[BaseException], tuple[Any, ...]] = BaseException.__dict__["args"].__get__
+set_traceback: Callable[[Any, TracebackType | None], object] = BaseException.with_traceback
+set_context: Callable[[Any, BaseException | None], object] = BaseException.__dict__["__context__"].__set__
+name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
+
 # Long enough for the message of an exception, short enough for a line.
 _repr = reprlib.Repr()
 _repr.maxother = _repr.maxstring = 120
@@ -83,8 +100,10 @@ def short(value: object) -> str:
     """Give `repr(value)`, shortened, whatever the value's own `__repr__` does."""
     try:
         return _repr.repr(value)
-    except Exception:
-        return f"<{type(value).__name__} whose repr fails>"
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:
+        return f"<{name_of(type(value))} whose repr fails>"
 
 
 def no_reply(key: object, timeout: float) -> TimeoutError:
@@ -141,11 +160,11 @@ def dropped(created: str) -> BrokenPromise:
 
 def cancellation(reason: object) -> Cancelled:
     """Make the reason with which a promise is cancelled."""
-    if isinstance(reason, Cancelled):
-        return reason
+    if issubclass(type(reason), Cancelled):  # isinstance() would believe the `__class__` of a Mock(spec=Cancelled)
+        return cast("Cancelled", reason)
     cancelled = Cancelled("the promise was cancelled" if reason is None else reason)
-    if isinstance(reason, BaseException):
-        cancelled.__cause__ = reason
+    if issubclass(type(reason), BaseException):
+        cancelled.__cause__ = cast("BaseException", reason)
     return cancelled
 
 

@@ -29,6 +29,8 @@ R = TypeVar("R")
 P = ParamSpec("P")
 # What to do when `maxsize` events wait: a word, or two functions that stop the library and let it go on.
 OnFull: TypeAlias = Literal["error", "drop_oldest", "drop_newest"] | tuple[Callable[[], object], Callable[[], object]]
+# The largest bound: a stream makes room for as many events at once, and memory would be full before the stream.
+MOST = 10_000_000
 POLICIES = ("error", "drop_oldest", "drop_newest")
 
 read_values = reader(all_values)
@@ -78,7 +80,7 @@ def once(subscribe: Callable[[Resolvers[T]], Any], unsubscribe: Callable[[Any], 
             return
         if token is not None:
             unsubscribe(token)
-        elif not isinstance(event.reason, BrokenPromise):
+        elif not issubclass(type(event.reason), BrokenPromise):
             unsubscribe(forgotten)
 
     stop_by(event, stop)
@@ -150,7 +152,7 @@ def read_failure(error: Any = None, *arguments: Any, **named: Any) -> Any:
 def as_end(reason: object) -> BaseException:
     """Give the exception that ends a stream, and that no loop takes for the end of a stream without one."""
     error = as_reason(to_exception(reason))
-    if not isinstance(error, StopAsyncIteration):
+    if not issubclass(type(error), StopAsyncIteration):
         return error
     replacement = RuntimeError("a stream was ended with StopAsyncIteration")
     replacement.__cause__ = error
@@ -314,7 +316,7 @@ def stream(
 
     Raises:
         TypeError: an argument is of the wrong kind.
-        ValueError: `maxsize` is not positive, or `on_full` is an unknown word.
+        ValueError: `maxsize` is not positive, or above ten million, or `on_full` is an unknown word.
         BaseException: what `subscribe` raises.
 
     `unsubscribe` runs on the consumer's thread, or on the stream's home if the library ends the stream. `pause` runs on
@@ -353,15 +355,17 @@ def stream(
 
 
 def _room(maxsize: object, on_full: Any) -> Room:
-    if maxsize is not None and (not isinstance(maxsize, int) or isinstance(maxsize, bool)):
+    kind = type(maxsize)  # isinstance() would believe the `__class__` of a Mock(spec=int)
+    if maxsize is not None and (not issubclass(kind, int) or issubclass(kind, bool)):
         raise _misuse.expected_maxsize(maxsize)
-    if maxsize is not None and maxsize < 1:
-        raise _misuse.expected_positive_maxsize(maxsize)
+    size = cast("int | None", maxsize)
+    if size is not None and not 1 <= size <= MOST:
+        raise _misuse.expected_sensible_maxsize(size, MOST)
     if type(on_full) is tuple and len(cast("Any", on_full)) == 2 and all(map(callable, cast("Any", on_full))):
         pause, resume = cast("Any", on_full)
-        return Room() if maxsize is None else Pausing(maxsize, pause, resume)
+        return Room() if size is None else Pausing(size, pause, resume)
     if on_full not in POLICIES:
         raise _misuse.expected_policy(POLICIES, cast("object", on_full))
-    if maxsize is None:
+    if size is None:
         return Room()
-    return Latest(maxsize) if on_full == "drop_oldest" else Bounded(maxsize, on_full)
+    return Latest(size) if on_full == "drop_oldest" else Bounded(size, on_full)

@@ -6,8 +6,7 @@ an installed host such as a GUI's loop, drains it as well; at interpreter exit t
 
 Waking is safe from every thread, from a signal handler that interrupts the very `select` or `wait` that sleeps, and
 from finalisers. `call_soon_threadsafe` writes to the loop's self-pipe; plain `call_soon` is used only inside a task or
-callback of the same loop, where the loop cannot be asleep. A thread in `wait` sleeps in
-`SimpleQueue.get`, whose `put` is re-entrant.
+callback of the same loop, which cannot be asleep then. A `wait` sleeps in `SimpleQueue.get`; its `put` is re-entrant.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from types import FrameType
 from typing import Any, TypeAlias, cast
 
 from ._errors import short
-from ._jobs import Home, Job, Timer
+from ._jobs import Home, Job, Timer, fatal
 from ._reports import Settings, settings, submit_error, sweep
 from ._timers import TimedHome
 from ._types import Host, Report
@@ -179,7 +178,10 @@ class ThreadHome(TimedHome):
             return False
         try:
             self.host.post(self.drain)
-        except Exception as error:
+        except BaseException as error:
+            self.armed = False
+            if fatal(error):
+                raise
             submit_error(error)  # whoever settles a promise is not to blame for a host that is gone
             return False
         return True

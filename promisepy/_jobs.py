@@ -58,7 +58,7 @@ class Suspect(Protocol):
 
 def fatal(error: BaseException) -> bool:
     """Tell whether an exception is meant for the interpreter rather than for a handler."""
-    return isinstance(error, (KeyboardInterrupt, SystemExit))
+    return issubclass(type(error), (KeyboardInterrupt, SystemExit))  # isinstance() would read `__class__`
 
 
 class Home:

@@ -67,7 +67,8 @@ class Mapper:
         except BaseException as error:
             self.close()
             try:
-                self.result._fail(error.with_traceback(without_ours(error.__traceback__)), 0)
+                _errors.set_traceback(error, without_ours(_errors.traceback_of(error)))
+                self.result._fail(error, 0)
             finally:
                 call = None
                 del self  # INV-RC

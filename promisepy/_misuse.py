@@ -29,9 +29,9 @@ __all__ = [
     "expected_outcome",
     "expected_place",
     "expected_policy",
-    "expected_positive_maxsize",
     "expected_reason",
     "expected_seconds",
+    "expected_sensible_maxsize",
     "expected_start",
     "expected_style",
     "expected_type",
@@ -261,9 +261,10 @@ def expected_maxsize(got: object) -> TypeError:
     return TypeError(f"expected maxsize to be a number of events or None, got {short(got)}: write maxsize=1000")
 
 
-def expected_positive_maxsize(got: int) -> ValueError:
-    """Say that a bound is positive."""
-    return ValueError(f"expected maxsize to be at least 1, got {got}: write maxsize=None for no bound")
+def expected_sensible_maxsize(got: int, most: int) -> ValueError:
+    """Say what a bound can be."""
+    limit = "at least 1" if got < 1 else f"at most {most}"
+    return ValueError(f"expected maxsize to be {limit}, got {short(got)}: write maxsize=None for no bound")
 
 
 def expected_policy(policies: Iterable[str], got: object) -> ValueError:

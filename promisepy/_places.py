@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from inspect import Parameter
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from . import _misuse
 from ._conventions import Place
@@ -109,7 +109,8 @@ def _order(found: tuple[int, Argument]) -> tuple[bool, int]:
 def _is_place(place: object) -> bool:
     if isinstance(place, str):
         return place.removeprefix("()").removeprefix(".").isidentifier()
-    return isinstance(place, int) and not isinstance(place, bool) and place >= -1
+    kind = type(place)  # isinstance() would believe the `__class__` of a Mock(spec=int)
+    return issubclass(kind, int) and not issubclass(kind, bool) and cast("int", place) >= -1
 
 
 def _may_be_shared(place: Place) -> bool:

@@ -342,7 +342,7 @@ class Promise(Refusals, Generic[T_co]):
             >>> Promise.resolve("done").wait(timeout=5)
             'done'
         """
-        check_wait(timeout, pump)
+        seconds = check_wait(timeout, pump)
         home = current_thread_home()
         if not home.may_wait():
             raise _misuse.wait_in_loop()
@@ -351,8 +351,8 @@ class Promise(Refusals, Generic[T_co]):
         wake = Wake(home, self)
         self._subscribe(wake)
         try:
-            if not home.run_until(wake.is_done, timeout, pump, wake.refuse_deadlock):
-                raise _errors.timed_out(repr(self), timeout or 0)
+            if not home.run_until(wake.is_done, seconds, pump, wake.refuse_deadlock):
+                raise _errors.timed_out(repr(self), seconds or 0)
         finally:
             wake._detach()
         try:
@@ -443,9 +443,9 @@ class Promise(Refusals, Generic[T_co]):
             >>> Promise.delay(60).timeout(0.01).catch(TimeoutError, lambda error: "late").wait()
             'late'
         """
-        check_seconds("Promise.timeout()", seconds, optional=False)
+        limit = check_seconds("Promise.timeout()", seconds, optional=False)
         result: Promise[T_co] = pending(self._home)
-        Deadline(result, self, seconds)
+        Deadline(result, self, limit)
         return result
 
     @overload
@@ -475,9 +475,9 @@ class Promise(Refusals, Generic[T_co]):
             >>> Promise.delay(0.01, "now").wait()
             'now'
         """
-        check_seconds("Promise.delay()", seconds, optional=False)
+        time = check_seconds("Promise.delay()", seconds, optional=False)
         promise = pending()
-        Delay(promise, seconds, value)
+        Delay(promise, time, value)
         return promise
 
     @overload
@@ -619,10 +619,10 @@ class Promise(Refusals, Generic[T_co]):
         ECMA-262 27.2.4.6.
         """
         error = to_exception(reason)
-        if isinstance(error, _errors.CallbackError) and error is not reason:
+        if type(error) is _errors.CallbackError and error is not reason:
             raise _misuse.expected_reason(reason)
         promise = pending()
-        promise._reject(as_reason(error), error.__traceback__)
+        promise._reject(as_reason(error), _errors.traceback_of(error))
         return promise
 
     # fmt: off

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable
 
 from ._cell import PENDING, Cell
+from ._errors import set_traceback, traceback_of
 from ._jobs import Home, Timer, fatal
 from ._reports import without_ours
 
@@ -70,7 +71,7 @@ class Beat:
         try:
             self._poll()
         except BaseException as error:
-            error.__traceback__ = without_ours(error.__traceback__)
+            set_traceback(error, without_ours(traceback_of(error)))
             for _, reference in self._waiting:
                 reject = reference()
                 if reject is not None:

@@ -110,7 +110,7 @@ class Request(Entry):
         if isinstance(answer, Fulfilled):
             promise._resolve(answer.value)
         else:
-            promise._reject(answer.reason, answer.reason.__traceback__)
+            promise._reject(answer.reason, _errors.traceback_of(answer.reason))
         return True
 
     def _leave(self) -> bool:
@@ -170,10 +170,9 @@ class Replies(Generic[K, T]):
 
     def __init__(self, *, timeout: float | None = None, early: int = 1000) -> None:
         self._entries: dict[K, Entry] = {}
-        check_seconds("Replies()", timeout)
+        self._timeout = check_seconds("Replies()", timeout)
         if type(cast("object", early)) is not int or early < 0:
             raise _misuse.expected_early(early)
-        self._timeout = timeout
         self._early: deque[Early] = deque()
         self._early_limit = early
         self._lost: BaseException | None = None  # the latest reason of `reject_all`
@@ -261,7 +260,7 @@ class Replies(Generic[K, T]):
             try:
                 key, value = pair
                 self.resolve(key, value)
-            except Exception as error:
+            except BaseException as error:  # of the key's `__hash__`, say: the library is not to blame
                 submit_error(error)
 
         return adapt(fn, take, submit_error, returns)

@@ -17,7 +17,7 @@ import weakref
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ._errors import BrokenPromise, StuckPromise, UnhandledRejection, short
+from ._errors import BrokenPromise, StuckPromise, UnhandledRejection, short, traceback_of
 from ._misuse import expected_hook
 from ._types import Report, ReportHook, ReportKind
 
@@ -179,11 +179,13 @@ def submit(report: Report, home: Home) -> None:
             wrapper = UnhandledRejection(report.message)
             wrapper.__cause__ = report.reason
             # The default hook prints no causes, so the wrapper wears the traceback that the reader needs.
-            submit_error(wrapper.with_traceback(report.reason.__traceback__))
+            submit_error(wrapper.with_traceback(traceback_of(report.reason)))
         return
     try:
         hook(report)
-    except Exception as error:
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
         submit_error(error)
 
 

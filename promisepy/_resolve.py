@@ -5,12 +5,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
-from typing import Any, TypeGuard, cast
+from typing import Any, Final, TypeGuard, cast
 
 from ._asyncio import as_reason
 from ._cancel import cancel, is_wanted, producer_of, stop_by
-from ._cell import FULFILLED, PENDING, SILENT, Cell, Filtered, Handler, Reaction, set_context
-from ._errors import cancellation, dropped, not_an_exception, self_resolution, unexpected_arguments
+from ._cell import FULFILLED, PENDING, SILENT, Cell, Filtered, Handler, Reaction
+from ._errors import (
+    Cancelled,
+    cancellation,
+    context_of,
+    dropped,
+    not_an_exception,
+    self_resolution,
+    set_context,
+    set_traceback,
+    traceback_of,
+    unexpected_arguments,
+)
 from ._jobs import Home, fatal
 from ._misuse import expected_catch_arguments, expected_exception_types
 from ._reports import report_error, settings, submit_error, without_ours
@@ -51,10 +62,12 @@ class Resolution(Cell):
             self._work = adoption = Adoption(self, value)
             if self._state is PENDING or hasattr(self, "_release"):
                 self._home.enqueue(adoption)
-            else:  # cancelled while the handler ran: a cancellation now would have met the adoption
+            else:
                 self._work = None
                 adoption._cancelled()
-                if not is_wanted(value):
+                # Cancelled while the handler ran: a cancellation now would have met the adoption. Otherwise another
+                # call has overtaken this one (see `Claim`), and the other promise is none of our business.
+                if issubclass(type(self._value), Cancelled) and not is_wanted(value):
                     cancel(value, cancellation(self._value))
             return
         try:
@@ -73,13 +86,13 @@ class Resolution(Cell):
 
     def _fail(self, error: BaseException, frames: int = 1) -> None:
         """Reject with what user code raised, less the topmost `frames` of this package; pass on what is fatal."""
-        traceback = error.__traceback__
+        traceback = traceback_of(error)
         while traceback is not None and frames:
             traceback = traceback.tb_next
             frames -= 1
         cut_context(error, self._home.outer)
         reason = as_reason(error)
-        if not self._reject(reason, traceback) and not isinstance(reason, SILENT):
+        if not self._reject(reason, traceback) and not issubclass(type(reason), SILENT):
             report_error(reason, self._home)  # cancelled meanwhile: nobody will see it in this promise
         if fatal(error):
             raise error
@@ -138,11 +151,14 @@ def _matching(left: Handler | Filtered | None, source: Cell) -> Handler | None:
 def cut_context(error: BaseException, outer: BaseException | None) -> None:
     """Remove from `error` the exception that was being handled where the queue happened to be drained."""
     seen = error
-    while outer is not None and seen.__context__ is not None:
-        if seen.__context__ is outer:
+    while outer is not None:
+        context = context_of(seen)
+        if context is None:
+            return
+        if context is outer:
             set_context(seen, None)
             return
-        seen = seen.__context__
+        seen = context
 
 
 class Adoption(Reaction):
@@ -270,12 +286,23 @@ class ThenableJob:
         """Do nothing: what has not been started cannot be stopped; it is when the job has run."""
 
 
+def _own_references() -> int:
+    """Count the references to an object that one local variable holds."""
+    thing = object()
+    return sys.getrefcount(thing)
+
+
+# Two, since the call counts as well; one from CPython 3.14 on, which lends the variable's reference to the call.
+OWN_REFERENCES: Final = _own_references()
+
+
 class Claim:
     """The right to settle one promise, shared by its resolving functions: whoever takes the promise out may settle it.
 
     When both functions are gone the claim goes too, and if the promise is still in it, nobody will ever settle it
     (S10). Taking it out is two steps, so two calls that meet, on two threads or in a signal handler, may both hold it.
-    That cannot be told from the one coming before the other: settling is exclusive (`_cell.py`).
+    They end as if one had come before the other: settling is exclusive (`_cell.py`). Weak spot: if both pass, and one
+    of them with a promise, that promise counts as observed although its outcome may not be taken.
     """
 
     __slots__ = ("promise",)
@@ -304,15 +331,15 @@ class Claim:
         if promise is not None:
             self.promise = promise._producer = None
             error = to_exception(reason)
-            promise._reject(as_reason(error), error.__traceback__)
+            promise._reject(as_reason(error), traceback_of(error))
 
     def __del__(self) -> None:
         promise = self.promise
         if promise is not None and not settings.exiting:
             self.promise = promise._producer = None
-            # Two references are ours. If there is no third and no reaction, the whole affair is dropped, as after a
-            # timeout, and nobody can miss the outcome.
-            is_missed = sys.getrefcount(promise) > 2 or len(promise._reactions or ()) > 1
+            # If nobody else refers to it and there is no reaction, the whole affair is dropped, as after a timeout, and
+            # nobody can miss the outcome.
+            is_missed = sys.getrefcount(promise) > OWN_REFERENCES or len(promise._reactions or ()) > 1
             if is_missed and promise._reject(dropped(promise._created()), None) and promise._alarm is not None:
                 promise._alarm.excuse()
 
@@ -349,7 +376,7 @@ def resolving_functions(promise: Resolution) -> tuple[Callable[..., None], Calla
             promise._reject(unexpected_arguments("reject", (reason, *more), named), None)
             return
         error = to_exception(reason)
-        promise._reject(as_reason(error), error.__traceback__)
+        promise._reject(as_reason(error), traceback_of(error))
 
     return resolve, reject
 
@@ -361,14 +388,19 @@ def to_exception(reason: object) -> BaseException:
     if not is_exception_type(reason):
         return not_an_exception(reason)
     try:
-        return reason()
-    except Exception as error:
+        made = cast("object", reason())  # a class may make something else
+    except BaseException as error:
+        if fatal(error):
+            raise
         return error
+    if issubclass(type(made), BaseException):
+        return cast("BaseException", made)
+    return not_an_exception(reason)
 
 
 def is_exception_type(value: object) -> TypeGuard[type[BaseException]]:
     """Tell whether a value is an exception class."""
-    return isinstance(value, type) and issubclass(value, BaseException)
+    return issubclass(type(value), type) and issubclass(cast("type", value), BaseException)
 
 
 def rejection_handler(arguments: tuple[Any, ...]) -> Handler | Filtered:
@@ -389,7 +421,8 @@ def settle_by_raise(promise: Resolution, reject: Callable[..., None], error: Bas
     """Answer an executor or a then-method that raised: a rejection, unless the promise has been settled already."""
     cut_context(error, promise._home.outer)
     settled = promise._state is not PENDING
-    reject(error.with_traceback(without_ours(error.__traceback__)))
+    set_traceback(error, without_ours(traceback_of(error)))
+    reject(error)
     if fatal(error):
         raise error
     if settings.sites and (settled or promise._state is PENDING):

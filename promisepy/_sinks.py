@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, Literal, cast, overload
 
 from . import _errors, _misuse
 from ._cancel import abandon
 from ._cell import FULFILLED, PENDING, Cell, Reaction, reaches
 from ._errors import Cancelled
 from ._host import ThreadHome, running_loop
-from ._jobs import Home, Job
+from ._jobs import LONGEST, Home, Job, fatal
+from ._reports import submit_error
 from ._resolve import Adoption, Resolution
 
 __all__ = ["FutureSink", "Shield", "Wake", "check_seconds", "check_wait"]
@@ -78,10 +79,15 @@ class FutureSink(Reaction):
             future.cancel()
         if not future.set_running_or_notify_cancel():
             return
-        if source._state is FULFILLED:
-            future.set_result(source._value)
-        else:
-            future.set_exception(source._raised())
+        try:
+            if source._state is FULFILLED:
+                future.set_result(source._value)
+            else:
+                future.set_exception(source._raised())
+        except BaseException as error:  # of one of the future's callbacks, which is not the settling thread's business
+            if fatal(error):
+                raise
+            submit_error(error)
 
     def leave(self, future: Future[Any]) -> None:
         """Abandon the promise if the future has been cancelled."""
@@ -156,16 +162,24 @@ class InlineHome(Home):
 _anywhere = InlineHome()
 
 
-def check_seconds(caller: str, timeout: object, *, optional: bool = True) -> None:
-    """Check a time limit."""
+@overload
+def check_seconds(caller: str, timeout: object, *, optional: Literal[False]) -> float: ...
+@overload
+def check_seconds(caller: str, timeout: object) -> float | None: ...
+def check_seconds(caller: str, timeout: object, *, optional: bool = True) -> float | None:
+    """Check a time limit, and give it as a number that every clock can count with."""
     if timeout is None and optional:
-        return
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout != timeout:
+        return None
+    kind = type(timeout)  # isinstance() would believe the `__class__` of a Mock(spec=float)
+    if not issubclass(kind, (int, float)) or issubclass(kind, bool) or timeout != timeout:
         raise _misuse.expected_seconds(caller, timeout, optional=optional)
+    seconds = cast("float", timeout)
+    return float(max(-LONGEST, min(seconds, LONGEST)))
 
 
-def check_wait(timeout: object, pump: object) -> None:
-    """Check what `wait` was given."""
-    check_seconds("Promise.wait()", timeout)
+def check_wait(timeout: object, pump: object) -> float | None:
+    """Check what `wait` was given, and give its time limit."""
+    seconds = check_seconds("Promise.wait()", timeout)
     if pump is not None and not callable(pump):
         raise _misuse.expected_callable("Promise.wait(pump=)", pump)
+    return seconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import WRAPPER_ASSIGNMENTS, update_wrapper
+from functools import update_wrapper
 from inspect import Parameter, Signature, getattr_static
 from types import new_class
 from typing import Any, cast
@@ -24,14 +24,14 @@ def row_for(caller: str, fn: Any, style: Any, options: dict[str, Any]) -> Conven
         row = row(getattr(fn, "__name__", ""))
     elif callable(row):
         row = Convention(outcome=Single(row))
-    if not isinstance(row, Convention):
+    if not issubclass(type(row), Convention):  # isinstance() would believe the `__class__` of a Mock(spec=Convention)
         raise _misuse.expected_style(caller, STYLES, style)
-    row = replace(row, **options)
+    convention = replace(cast("Convention", row), **options)
     for name in ("outcome", "failure", "shape", "check", "cancel", "tell"):
-        function: object = getattr(row, name)
+        function: object = getattr(convention, name)
         if not callable(function) and (function is not None or name not in ("check", "cancel", "tell")):
             raise _misuse.expected_function(caller, name, function)
-    return row
+    return convention
 
 
 def owner_of(fn: Any, arguments: tuple[Any, ...], name: str) -> Any:
@@ -44,7 +44,9 @@ def owner_of(fn: Any, arguments: tuple[Any, ...], name: str) -> Any:
 
 def dressed(wrapper: Any, fn: Any, parameters: list[Parameter] | None, result: Any) -> Any:
     """Give a wrapper the name, doc and signature of what it wraps, as far as they still hold."""
-    named = [name for name in WRAPPER_ASSIGNMENTS if name not in ("__annotations__", "__type_params__")]
+    # Names that are no texts, of an object that has anything for an attribute, cannot be a function's.
+    named = [name for name in ("__name__", "__qualname__") if isinstance(getattr(fn, name, None), str)]
+    named += ["__module__", "__doc__"]
     update_wrapper(wrapper, fn, assigned=named, updated=())
     del wrapper.__wrapped__  # its signature has the callbacks, or lacks them
     if parameters is not None:
@@ -54,11 +56,13 @@ def dressed(wrapper: Any, fn: Any, parameters: list[Parameter] | None, result: A
 
 def with_methods(cls: Any, methods: Any, wrap: Callable[[Any], Any]) -> type[Any]:
     """Make a subclass of the same name in which methods are wrapped, under their own names or new ones."""
-    if not isinstance(cls, type) or isinstance(methods, str) or not isinstance(methods, Iterable):
+    if not issubclass(type(cls), type) or isinstance(methods, str) or not isinstance(methods, Iterable):
         raise _misuse.expected_methods(cls, methods)
     named = cast("Iterable[str]", methods)
     names = dict(cast("Mapping[str, str]", named)) if isinstance(named, Mapping) else {name: name for name in named}
-    missing = [name for name in names.values() if not callable(getattr(cast("object", cls), name, None))]
+    words: set[object] = {*names, *names.values()}
+    missing = [name for name in words if not isinstance(name, str)]
+    missing = missing or [name for name in names.values() if not callable(getattr(cast("object", cls), name, None))]
     if missing or not names:
         raise _misuse.expected_methods(cls, missing)
     members: dict[str, Any] = {name: wrap(getattr_static(cls, old)) for name, old in names.items()}

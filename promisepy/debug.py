@@ -23,7 +23,7 @@ def enable(*, strict: bool = False) -> None:
         >>> disable()
     """
     settings.sites = True
-    settings.strict = strict
+    settings.strict = bool(strict)  # now, not where a promise is rejected
 
 
 def disable() -> None:

@@ -99,8 +99,8 @@ MUTANTS = (
     Mutant(
         "what is followed is let go, and not cancelled",
         "_resolve.py",
-        "                if not is_wanted(value):\n                    cancel(value, cancellation(self._value))\n",
-        "",
+        "                    cancel(value, cancellation(self._value))\n",
+        "                    pass\n",
     ),
     Mutant(
         "a cancelled combinator keeps its inputs",

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from ..model.mutants import AGREED, DIFFERS, Mutant
-from ..model.test_mutants import compare
+from ..model.planting import run_against
 from . import mutants
 from .mutants import MUTANTS
 
 
 def test_unchanged_copy_agrees(tmp_path: Path) -> None:
-    assert compare(None, tmp_path, mutants.__name__).strip() == AGREED
+    assert run_against(None, tmp_path, mutants.__name__).strip() == AGREED
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_mutant_is_noticed(tmp_path: Path, mutant: Mutant) -> None:
-    assert compare(mutant, tmp_path, mutants.__name__).startswith(DIFFERS)
+    assert run_against(mutant, tmp_path, mutants.__name__).startswith(DIFFERS)

@@ -127,6 +127,19 @@ async def test_27_2_2_2_a_promise_returned_by_a_handler_lets_others_pass(jobs: J
     assert seen == ["1", "2", "3", "adopted", "4", "5"]
 
 
+async def test_27_2_2_2_a_promise_is_followed_without_looking_up_its_then(jobs: Jobs) -> None:
+    class Special(Promise[Any]):
+        def then(self, *handlers: Any) -> Any:
+            raise REASON
+
+    other = Special(lambda resolve, reject: resolve(1))
+    child = good().then(lambda _: other)
+    resolved, resolve, _ = Promise[Any].with_resolvers()
+    resolve(other)
+    await jobs()
+    assert (child.outcome, resolved.outcome) == (Fulfilled(1), Fulfilled(1))
+
+
 async def test_9_5_2_a_handler_runs_in_the_context_of_the_then_call(jobs: Jobs) -> None:
     request: contextvars.ContextVar[str] = contextvars.ContextVar("request", default="nobody")
     promise, resolve, _ = Promise[Any].with_resolvers()

@@ -68,10 +68,11 @@ def run_on_loop(program: Program) -> tuple[list[str], list[str]]:
             loop.run_until_complete(asyncio.sleep(0))
         except RuntimeError:
             pass  # the interrupt came in the turn in which the task ended, and has left asyncio's own stop behind
-        return task.result()
+    # The interpreter lives until the loop is closed: the promises that it would break could still interrupt the end.
+    return task.result()[1]
 
 
-async def run_in_task(program: Program) -> tuple[list[str], list[str]]:
+async def run_in_task(program: Program) -> tuple[Interpreter, tuple[list[str], list[str]]]:
     api = PromisepyApi()
     interpreter = Interpreter(api)
     for step in (*program, Drain()):
@@ -83,4 +84,4 @@ async def run_in_task(program: Program) -> tuple[list[str], list[str]]:
                     break
         else:
             interpreter.step(step)
-    return interpreter.outcome()
+    return interpreter, interpreter.outcome()

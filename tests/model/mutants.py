@@ -99,6 +99,12 @@ MUTANTS = (
         nth=1,
         times=3,
     ),
+    Mutant(
+        "two jobs change places",
+        "_cell.py",
+        "home.jobs.append(reaction)",
+        "home.jobs.insert(max(0, len(home.jobs) - 1), reaction)",
+    ),
     Mutant("jobs run last come first", "_jobs.py", "take = jobs.popleft", "take = jobs.pop"),
     Mutant(
         "a burst loses the job at its end",

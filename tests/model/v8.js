@@ -1,6 +1,7 @@
 'use strict';
-// node v8.js programs.json logs.json: the interpreter of promise programs on native promises
-const fs = require('fs');
+// node v8.js: the interpreter of promise programs on native promises. Reads a program a line, writes its log and final
+// states, a line too.
+const readline = require('readline');
 const LIMIT = 200;
 process.on('unhandledRejection', () => {});
 class Oops extends Error { constructor(kind, number) { super(); this.kind = kind; this.number = number; } }
@@ -154,13 +155,25 @@ class Interp {
   }
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
+// Steps until all jobs have to run, or those before the end of a clock: its last job goes on with the steps.
+function proceed(interp, steps, index, done) {
+  for (; index < steps.length; index++) {
+    const [name, args] = Object.entries(steps[index])[0];
+    if (name !== 'Drain') { interp.step([name, args]); continue; }
+    interp.log.push('drain');
+    const [ticks] = args; const next = index + 1;
+    if (ticks === 0) continue;
+    if (ticks === null) { turn().then(() => proceed(interp, steps, next, done)); return; }
+    let clock = Promise.resolve(0);
+    for (let t = 1; t < ticks; t++) clock = clock.then();
+    clock.then(() => proceed(interp, steps, next, done));
+    return;
+  }
+  done();
+}
 async function run(program) {
   const interp = new Interp();
-  for (const s of [...program, {Drain: [null]}]) {
-    const step = Object.entries(s)[0];
-    if (step[0] === 'Drain') { interp.log.push('drain'); await turn(); continue; }
-    interp.step(step);
-  }
+  await new Promise((resolve) => proceed(interp, [...program, {Drain: [null]}], 0, resolve));
   const log = interp.log; interp.log = []; // reading states must not show
   const states = interp.promises.map((p, i) => `p${i} ${p === null ? 'not made' : 'pending'} None`);
   interp.promises.forEach((p, i) => p && p.then(
@@ -169,7 +182,6 @@ async function run(program) {
   return [log, states];
 }
 (async () => {
-  const programs = JSON.parse(fs.readFileSync(process.argv[2], 'utf8')); const out = [];
-  for (const p of programs) out.push(await run(p));
-  fs.writeFileSync(process.argv[3], JSON.stringify(out));
+  for await (const line of readline.createInterface({input: process.stdin}))
+    process.stdout.write(`${JSON.stringify(await run(JSON.parse(line)))}\n`);
 })();

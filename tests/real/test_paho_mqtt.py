@@ -165,7 +165,7 @@ def test_without_a_loop_a_connection_times_out_until_it_is_pumped(mqtt_port: int
     async def main() -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
-                await connected
+                await connected.shield()  # else the only waiter would take the connection along
 
     client = new_client()
     connected = connect_without_thread(client, mqtt_port)

@@ -212,7 +212,7 @@ def test_an_answer_that_does_not_come_times_out_and_may_still_come(line: Line, p
     async def main() -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
-                await answer
+                await answer.shield()  # else the only waiter would take the subscription along
 
     answer = once(start, lambda reader: reader.close())
     with pytest.raises(TimeoutError):
