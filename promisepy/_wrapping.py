@@ -19,8 +19,9 @@ def row_for(caller: str, fn: Any, style: Any, options: dict[str, Any]) -> Conven
     """Find the row of data for a function, and refuse at the call what would fail when the library calls back."""
     if not callable(fn):
         raise _misuse.expected_function(caller, "its argument", fn)
-    row = STYLES.get(style) if isinstance(style, str) else style
-    if isinstance(style, str) and callable(row):
+    is_name = issubclass(type(style), str)  # isinstance() would read `__class__`, which may be code of the user's
+    row = STYLES.get(style) if is_name else style
+    if is_name and callable(row):
         row = row(getattr(fn, "__name__", ""))
     elif callable(row):
         row = Convention(outcome=Single(row))

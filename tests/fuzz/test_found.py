@@ -276,3 +276,18 @@ def test_a_future_that_the_library_forgets_breaks_the_promise(reports: list[Repo
     promise = promisify(lambda: Future[int](), style="done_callback")()
     gc.collect()  # the future and its callbacks refer to each other
     assert isinstance(promise.reason, BrokenPromise)
+
+
+def test_a_style_whose_class_cannot_be_read_is_a_function_all_the_same() -> None:
+    class Style(dict[str, object]):
+        def __getattribute__(self, name: str) -> Any:
+            raise RuntimeError(name)
+
+        def __call__(self, value: int) -> int:
+            return value + 1
+
+    def start(value: int, callback: Callable[[int], object]) -> None:
+        callback(value)
+
+    promise: Promise[int] = promisify(start, style=Style())(1)
+    assert promise.wait(timeout=20) == 2
