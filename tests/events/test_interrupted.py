@@ -14,7 +14,7 @@ import pytest
 from promisepy import Promise, Replies, Stream, StreamOverflow, stream
 
 from ..threads.conftest import Mainloop
-from ..threads.explorer import files, interrupt_everywhere
+from ..threads.explorer import HAS_OPCODES, files, interrupt_everywhere
 from .library import Library
 
 STREAMS = files("_channel", "_events")
@@ -34,6 +34,11 @@ TAKES: dict[str, list[tuple[list[Any], int]]] = {
     "drop_newest": [([0, 2], 0), ([0], 1)],
     "error": [([0, 2], 0), ([0, StreamOverflow], 0)],
 }
+
+
+def fewest(opcodes: int) -> int:
+    """Give how many stops there are at least, so that a test which stops nowhere is noticed."""
+    return opcodes if HAS_OPCODES else 1
 
 
 def rest(events: Stream[Any]) -> list[Any]:
@@ -68,7 +73,7 @@ class TestAStream:
 
             return lambda: library.emit(1), lambda: library.emit(2), check
 
-        assert interrupt_everywhere(make, STREAMS) > 10
+        assert interrupt_everywhere(make, STREAMS) > fewest(10)
 
     @pytest.mark.parametrize("policy", TAKES)
     def test_that_is_full_takes_an_emit_inside_a_take(self, policy: str) -> None:
@@ -82,7 +87,7 @@ class TestAStream:
 
             return lambda: seen.append(next(events)), lambda: library.emit(2), check
 
-        assert interrupt_everywhere(make, STREAMS) > 10
+        assert interrupt_everywhere(make, STREAMS) > fewest(10)
 
     def test_with_pause_and_resume_loses_nothing_and_lets_the_library_go_on(self) -> None:
         def make() -> tuple[Act, Act, Act]:
@@ -100,7 +105,7 @@ class TestAStream:
 
             return lambda: seen.append(next(events)), lambda: library.emit(2), check
 
-        assert interrupt_everywhere(make, STREAMS) > 10
+        assert interrupt_everywhere(make, STREAMS) > fewest(10)
 
     @pytest.mark.parametrize("how", ["close", "fail", "close of the stream"])
     def test_that_is_ended_inside_an_emit_or_a_take_unsubscribes_once(self, how: str) -> None:
@@ -127,7 +132,7 @@ class TestAStream:
 
                 return acts[interrupted], ends[how], check
 
-            assert interrupt_everywhere(make, STREAMS) > 5
+            assert interrupt_everywhere(make, STREAMS) > fewest(5)
 
     def test_that_is_dropped_inside_an_emit_unsubscribes_once(self, mainloop: Mainloop) -> None:
         def make() -> tuple[Act, Act, Act]:
@@ -141,7 +146,7 @@ class TestAStream:
 
             return lambda: emitters[0].emit(1), box.clear, check
 
-        assert interrupt_everywhere(make, STREAMS) > 10
+        assert interrupt_everywhere(make, STREAMS) > fewest(10)
 
 
 def read(promise: Promise[Any], replies: Replies[Any, Any]) -> object:
@@ -181,4 +186,4 @@ class TestATable:
 
             return acts[outer], acts[inner], check
 
-        assert interrupt_everywhere(make, TABLES) > 5
+        assert interrupt_everywhere(make, TABLES) > fewest(5)
