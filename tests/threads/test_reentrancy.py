@@ -283,8 +283,8 @@ def test_a_loop_interrupted_by_the_settlement(way: Way, opcodes: bool) -> None:
 
         return lambda: run_awake(loop, main()), strike, check
 
-    watched = files("_cell", "_jobs", "_host", "_asyncio") if opcodes else LOOP_FILES
-    assert interrupt_until_asleep(make, way, watched, opcodes) > 15
+    watched = files("_cell", "_jobs", "_host", "_asyncio", "_promise") if opcodes else LOOP_FILES
+    assert interrupt_until_asleep(make, way, watched, opcodes) > 20
     loop.close()
 
 
