@@ -18,7 +18,7 @@ from contextvars import Context, copy_context
 from typing import Any
 
 from ._calls import Call
-from ._cell import PENDING, Always, Cell, Reaction, Stoppable
+from ._cell import PENDING, Always, Cell, Failure, Reaction, Stoppable
 from ._errors import Cancelled, cancellation
 from ._jobs import Home
 from ._misuse import expected_callable
@@ -104,11 +104,12 @@ def is_wanted(source: Cell, without: Collection[int] = ()) -> bool:
 
 def cancel(promise: Cell, reason: Cancelled) -> bool:
     """Reject a promise and those on which only it depends; false if it is settled already."""
-    if not promise._fail_with(reason, None):
+    failure = Failure(reason, None)
+    if not promise._fail_with(failure):
         return False
     cancelled = [promise]
     for one in cancelled:  # it grows
-        cancelled += [source for source in _let_go(one) if not is_wanted(source) and source._fail_with(reason, None)]
+        cancelled += [source for source in _let_go(one) if not is_wanted(source) and source._fail_with(failure)]
     # Producers first, since `_let_go` has told them; then from the top down, as a rejection at the top would go.
     while cancelled:
         cancelled.pop()._announce()

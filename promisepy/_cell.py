@@ -46,8 +46,10 @@ __all__ = [
     "SILENT",
     "TRANSITIONS",
     "UNSETTLED",
+    "UNSETTLED_ALONE",
     "Always",
     "Cell",
+    "Failure",
     "Filtered",
     "Handler",
     "Reaction",
@@ -114,6 +116,9 @@ class Unsettled(Reaction):
 
 
 UNSETTLED: Final = Unsettled()
+# What the reactions of a new promise are a list of. Unpacked into a list it leaves room for three more; [UNSETTLED] has
+# none, and would be moved by the first reaction, and again by `remove`.
+UNSETTLED_ALONE: Final = (UNSETTLED,)
 
 
 class Stoppable(Protocol):
@@ -167,6 +172,25 @@ class Always(Filtered):
     __slots__ = ()
 
 
+class Failure:
+    """The reason of a rejection, and how it came; promises that pass a rejection on share it."""
+
+    __slots__ = ("outer", "reason", "traceback")
+
+    def __init__(self, reason: BaseException, traceback: TracebackType | None) -> None:
+        self.reason = reason
+        self.traceback = traceback
+        self.outer: BaseException | None = context_of(reason)
+        set_traceback(reason, traceback)
+
+    def fresh(self) -> Any:
+        """Give the reason with the traceback and context that it came with, whatever its readers have added."""
+        reason = self.reason
+        set_traceback(reason, self.traceback)
+        set_context(reason, self.outer)
+        return reason
+
+
 class Cell(Reaction):
     """State, outcome and reactions of one promise."""
 
@@ -174,16 +198,15 @@ class Cell(Reaction):
         "__weakref__",
         "_alarm",
         "_context",
+        "_failure",
         "_observed",
         "_on_fulfilled",
         "_on_rejected",
-        "_outer",
         "_producer",
         "_reactions",
         "_release",
         "_site",
         "_state",
-        "_traceback",
         "_value",
         "_work",
     )
@@ -191,8 +214,7 @@ class Cell(Reaction):
     _state: State
     _value: Any  # the value, or the reason; unset while pending
     _reactions: list[Reaction] | None
-    _traceback: TracebackType | None  # of the reason when it came; set with the state "rejected"
-    _outer: BaseException | None  # likewise: its `__context__`
+    _failure: Failure  # set with the state "rejected"
     _alarm: Alarm | None  # likewise
     _observed: bool  # unset until somebody has looked at a rejection, or let go of the promise while it was pending
     _site: Site | None  # unset outside debug mode
@@ -208,7 +230,17 @@ class Cell(Reaction):
         """Become a pending promise of `home`."""
         self._home = home
         self._state = PENDING
-        self._reactions = [UNSETTLED]
+        self._reactions = [*UNSETTLED_ALONE]
+        self._source = None
+        if settings.sites:
+            self._site = creation_site()
+
+    def _begin_fulfilled(self, home: Home, value: object) -> None:
+        """Become a fulfilled promise of `home`, as `_begin` and then `_fulfil` would; nobody sees it in between."""
+        self._home = home
+        self._state = FULFILLED
+        self._value = value
+        self._reactions = None
         self._source = None
         if settings.sites:
             self._site = creation_site()
@@ -224,27 +256,29 @@ class Cell(Reaction):
         self._value = value
         self._state = FULFILLED
         if reactions:
-            _queue(reactions)
+            for reaction in reactions.copy():  # `_queue`, in place
+                home = reaction._home
+                home.jobs.append(reaction)
+                if not home.armed:
+                    home.arm()
         self._reactions = None
 
     def _reject(self, reason: BaseException, traceback: TracebackType | None) -> bool:
         """Reject, unless it has been settled before; tells which."""
-        if not self._fail_with(reason, traceback):
+        if not self._fail_with(Failure(reason, traceback)):
             return False
         self._announce()
         return True
 
-    def _fail_with(self, reason: BaseException, traceback: TracebackType | None) -> bool:
+    def _fail_with(self, failure: Failure) -> bool:
         """Reject, but queue no reaction yet; until `_announce` only those who look, or subscribe, will know."""
         reactions = self._reactions
         try:
             reactions.remove(UNSETTLED)  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # asking first would not be atomic
         except (AttributeError, ValueError):
             return False
-        self._value = reason
-        self._traceback = traceback
-        self._outer = context_of(reason)
-        self._raised()
+        self._value = failure.reason
+        self._failure = failure
         self._alarm = None
         self._state = REJECTED
         return True
@@ -255,17 +289,10 @@ class Cell(Reaction):
         if reactions:
             _queue(reactions)
         elif not issubclass(type(reason), SILENT) and not hasattr(self, "_observed"):
-            self._alarm = alarm = Alarm(reason, self._home, getattr(self, "_site", None))
+            self._alarm = alarm = Alarm(self._failure.fresh(), self._home, getattr(self, "_site", None))
             if reactions or hasattr(self, "_observed"):
                 alarm.disarm()  # a thread looked before it could see the alarm
         self._reactions = None
-
-    def _raised(self) -> Any:
-        """Give the reason as it came, with the traceback and context of that time, whatever its readers have added."""
-        reason = self._value
-        set_traceback(reason, self._traceback)
-        set_context(reason, self._outer)
-        return reason
 
     def _subscribe(self, reaction: Reaction) -> None:
         """Leave a reaction; it is queued when the promise settles, at once if it has."""

@@ -7,20 +7,22 @@ left detach from their inputs: a race does not keep its losers' reactions, nor t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar, cast
 
 from ._asyncio import as_reason
 from ._cancel import cancel, is_wanted
 from ._cell import FULFILLED, PENDING, REJECTED, SILENT, Cell, Reaction
 from ._errors import cancellation, traceback_of
 from ._jobs import Home, fatal
-from ._misuse import expected_iterable
+from ._misuse import expected_iterable, expected_mapping, expected_one_iterable
 from ._reports import report_error
 from ._resolve import Resolution, cut_context
 from ._types import Fulfilled, Rejected
 
-__all__ = ["All", "AllSettled", "Any_", "Group", "Race", "Restore", "outcome_of"]
+__all__ = ["All", "AllSettled", "Any_", "Group", "Race", "Restore", "combine", "combine_keyed", "outcome_of"]
+
+R = TypeVar("R", bound=Resolution)
 
 
 class Element(Reaction):
@@ -213,7 +215,7 @@ class Any_(Group):  # noqa: N801  # the trailing underscore keeps typing.Any apa
         if source._state is FULFILLED:
             self.take(source)
         else:
-            self.outcomes[key] = source._value
+            self.outcomes[key] = source._failure.fresh()
             self.count_down()
 
     def complete(self) -> None:
@@ -277,9 +279,48 @@ class Restore(Reaction):
         return self._result._depends()
 
 
+def combine(
+    group: type[Group],
+    result: R,
+    arguments: tuple[Any, ...],
+    coerce: Callable[[Any], Cell],
+    *,
+    cancels: bool = False,
+) -> R:
+    """Have a pending promise take what a group makes of the one iterable in `arguments`; gives the promise."""
+    if len(arguments) != 1:
+        raise expected_one_iterable(group.method, len(arguments))
+    [inputs] = arguments
+    try:
+        group(result, tuple if isinstance(inputs, tuple) else list, cancels=cancels).wire(inputs, coerce)
+        return result
+    finally:
+        del result, inputs, arguments  # INV-RC
+
+
+def combine_keyed(
+    group: type[Group], result: R, method: str, inputs: Mapping[Any, Any], coerce: Callable[[Any], Cell]
+) -> R:
+    """Have a pending promise take what a group makes of a mapping's values; gives the promise."""
+    if not isinstance(cast("object", inputs), Mapping):  # callers without a type checker get a message, too
+        raise expected_mapping(method, inputs)
+    found: dict[Any, Any] = {}
+
+    def values() -> Iterable[Any]:
+        for key in inputs:
+            found[key] = None
+            yield inputs[key]
+
+    try:
+        group(result, lambda outcomes: dict(zip(found, outcomes, strict=True))).wire(values(), coerce)
+        return result
+    finally:
+        del result  # INV-RC
+
+
 def outcome_of(source: Cell) -> Fulfilled[Any] | Rejected:
     """Describe a settled promise."""
     if source._state is FULFILLED:
         return Fulfilled(source._value)
-    reason: Any = source._value
+    reason: Any = source._failure.fresh()
     return Rejected(reason)

@@ -47,8 +47,8 @@ PUMP_PAUSE = 0.001, 0.02
 # Windows cannot interrupt a blocked lock by Ctrl-C, so a wait there sleeps in slices of this many seconds.
 SLICE = 0.1 if sys.platform == "win32" else None
 Call: TypeAlias = Callable[[], object] | None
-# How many frames up to look for the loop's callback; a callback that calls deeper than this pays for a wake-up.
-CALLBACK_DEPTH = 12
+# The frames up in which to look for the loop's callback; a callback that calls deeper than this pays for a wake-up.
+CALLBACK_FRAMES = range(12)
 _handle_code = asyncio.Handle._run.__code__
 _turn_code = asyncio.BaseEventLoop._run_once.__code__  # type: ignore[attr-defined]  # private, hence unknown
 
@@ -396,14 +396,14 @@ def _in_callback() -> bool:
     Equals "no", which merely costs a needless wake-up: two system calls and a turn of the loop. A signal handler or
     finaliser that strikes in or just before `select` finds no `Handle._run` between it and the loop.
     """
-    # The nearest frames are ours: this function, `arm`, `_queue` and `_fulfil`, or others in their place. Were one of
-    # the loop's among those that are passed over, the answer would be "no".
+    # The nearest are ours: this function, `arm`, `_fulfil`, a resolving function. Were one the loop's, it answers "no".
     frame: FrameType | None = sys._getframe(4)
-    for _ in range(CALLBACK_DEPTH):
-        if frame is None or frame.f_code is _turn_code:
-            return False
-        if frame.f_code is _handle_code:
-            return True
+    for _ in CALLBACK_FRAMES:
+        if frame is None:
+            break
+        code = frame.f_code
+        if code is _handle_code or code is _turn_code:
+            return code is _handle_code
         frame = frame.f_back
     return False
 

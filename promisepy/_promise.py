@@ -15,8 +15,8 @@ from typing import Any, Generic, NamedTuple, Never, ParamSpec, TypeAlias, TypeVa
 from . import _errors, _misuse
 from ._asyncio import as_reason, suspend
 from ._cancel import Producer, cancel, stop_by
-from ._cell import FULFILLED, PENDING, REJECTED, UNSETTLED, Always
-from ._combine import All, AllSettled, Any_, Group, Race, Restore, outcome_of
+from ._cell import FULFILLED, PENDING, REJECTED, UNSETTLED_ALONE, Always
+from ._combine import All, AllSettled, Any_, Race, Restore, combine, combine_keyed, outcome_of
 from ._conventions import adapt, error_first, error_last, reader
 from ._host import current_home, current_thread_home, known_home, running_loop
 from ._jobs import Home
@@ -30,6 +30,7 @@ from ._resolve import (
     settle_by_raise,
     to_exception,
 )
+from ._rules import PLAIN
 from ._sinks import FutureSink, Shield, Wake, check_seconds, check_wait
 from ._time import Deadline, Delay
 from ._types import Adoptable, Reject, Rejected, Resolve, Settled, State
@@ -193,7 +194,7 @@ class Promise(Refusals, Generic[T_co]):
         child: Promise[Any] = _new(Promise)
         child._home = home = self._home
         child._state = PENDING
-        child._reactions = [UNSETTLED]
+        child._reactions = [*UNSETTLED_ALONE]
         child._source = self
         child._on_fulfilled = on_fulfilled
         child._on_rejected = on_rejected
@@ -314,7 +315,7 @@ class Promise(Refusals, Generic[T_co]):
                     raise _errors.await_without_loop("an asyncio task")
             if self._state is REJECTED:
                 self._observe()
-                raise self._raised()
+                raise self._failure.fresh()
             return self._value  # type: ignore[no-any-return]  # not through a local: INV-RC
         finally:
             del self  # INV-RC: the reason's traceback will hold this frame
@@ -357,7 +358,7 @@ class Promise(Refusals, Generic[T_co]):
             wake._detach()
         try:
             if self._state is REJECTED:
-                raise self._raised()
+                raise self._failure.fresh()
             return self._value  # type: ignore[no-any-return]  # not through a local: INV-RC
         finally:
             del self, wake  # INV-RC: what was raised meanwhile leads to this frame
@@ -590,7 +591,12 @@ class Promise(Refusals, Generic[T_co]):
 
         ECMA-262 27.2.4.7.
         """
-        if issubclass(type(value), Promise):  # isinstance() would believe the `__class__` of a Mock(spec=Promise)
+        kind = type(value)
+        if type(kind) is type and kind in PLAIN:
+            promise: Promise[Any] = _new(Promise)
+            promise._begin_fulfilled(known_home(running_loop()) or current_home(), value)
+            return promise
+        if issubclass(kind, Promise):  # isinstance() would believe the `__class__` of a Mock(spec=Promise)
             return cast("Promise[Any]", value)
         promise = pending()
         try:
@@ -699,7 +705,7 @@ class Promise(Refusals, Generic[T_co]):
         promise: Promise[Any] = _new(Promise)  # `pending`, in place
         promise._home = known_home(running_loop()) or current_home()
         promise._state = PENDING
-        promise._reactions = [UNSETTLED]
+        promise._reactions = [*UNSETTLED_ALONE]
         promise._source = None
         if settings.sites:
             promise._site = creation_site()
@@ -802,7 +808,7 @@ class Promise(Refusals, Generic[T_co]):
 
         ECMA-262 27.2.4.1.
         """
-        return _combine(All, promises)
+        return combine(All, pending(), promises, Promise.resolve)
 
     # fmt: off
     @overload
@@ -849,7 +855,7 @@ class Promise(Refusals, Generic[T_co]):
 
         ECMA-262 27.2.4.2.
         """
-        return _combine(AllSettled, promises)
+        return combine(AllSettled, pending(), promises, Promise.resolve)
 
     # fmt: off
     @overload
@@ -898,7 +904,7 @@ class Promise(Refusals, Generic[T_co]):
 
         ECMA-262 27.2.4.3.
         """
-        return _combine(Any_, promises, cancel_losers)
+        return combine(Any_, pending(), promises, Promise.resolve, cancels=cancel_losers)
 
     # fmt: off
     @overload
@@ -948,7 +954,7 @@ class Promise(Refusals, Generic[T_co]):
 
         ECMA-262 27.2.4.5.
         """
-        return _combine(Race, promises, cancel_losers)
+        return combine(Race, pending(), promises, Promise.resolve, cancels=cancel_losers)
 
     @classmethod
     def all_keyed(cls, promises: Mapping[K, Adoptable[T]], /) -> Promise[dict[K, T]]:
@@ -969,7 +975,7 @@ class Promise(Refusals, Generic[T_co]):
 
         TC39 proposal "await dictionary", stage 2.7.
         """
-        return _combine_keyed("all_keyed", All, promises)
+        return combine_keyed(All, pending(), "all_keyed", promises, Promise.resolve)
 
     @classmethod
     def all_settled_keyed(cls, promises: Mapping[K, Adoptable[T]], /) -> Promise[dict[K, Settled[T]]]:
@@ -990,7 +996,7 @@ class Promise(Refusals, Generic[T_co]):
 
         TC39 proposal "await dictionary", stage 2.7.
         """
-        return _combine_keyed("all_settled_keyed", AllSettled, promises)
+        return combine_keyed(AllSettled, pending(), "all_settled_keyed", promises, Promise.resolve)
 
 
 class Resolvers(NamedTuple, Generic[T]):
@@ -1096,38 +1102,8 @@ def pending(home: Home | None = None) -> Promise[Any]:
     promise: Promise[Any] = _new(Promise)
     promise._home = home or known_home(running_loop()) or current_home()  # from here on `_begin`, in place
     promise._state = PENDING
-    promise._reactions = [UNSETTLED]
+    promise._reactions = [*UNSETTLED_ALONE]
     promise._source = None
     if settings.sites:
         promise._site = creation_site()
     return promise
-
-
-def _combine(group: type[Group], arguments: tuple[Iterable[Any], ...], cancels: bool = False) -> Promise[Any]:
-    if len(arguments) != 1:
-        raise _misuse.expected_one_iterable(group.method, len(arguments))
-    result = pending()
-    [inputs] = arguments
-    try:
-        group(result, tuple if isinstance(inputs, tuple) else list, cancels=cancels).wire(inputs, Promise.resolve)
-        return result
-    finally:
-        del result, inputs, arguments  # INV-RC
-
-
-def _combine_keyed(name: str, group: type[Group], inputs: Mapping[Any, Any]) -> Promise[Any]:
-    if not isinstance(cast("object", inputs), Mapping):  # callers without a type checker get a message, too
-        raise _misuse.expected_mapping(name, inputs)
-    result = pending()
-    found: dict[Any, Any] = {}
-
-    def values() -> Iterable[Any]:
-        for key in inputs:
-            found[key] = None
-            yield inputs[key]
-
-    try:
-        group(result, lambda outcomes: dict(zip(found, outcomes, strict=True))).wire(values(), Promise.resolve)
-        return result
-    finally:
-        del result  # INV-RC

@@ -101,8 +101,8 @@ class Resolution(Cell):
         """Take on the outcome of a settled promise, as an identity or thrower reaction would (27.2.2.1, step 1.d)."""
         if source._state is FULFILLED:
             self._resolve(source._value)
-        else:
-            self._reject(source._value, source._traceback)
+        elif self._fail_with(source._failure):
+            self._announce()
 
     def _run(self) -> None:
         """Run the handler that `then` left here, on the outcome of the source (NewPromiseReactionJob, 27.2.2.1)."""
@@ -110,12 +110,10 @@ class Resolution(Cell):
         if source is None:
             return
         value: object = source._value
-        handler, context = None, self._context
+        handler, context = self._on_fulfilled, self._context
         try:
             self._source = None
-            if source._state is FULFILLED:
-                handler = self._on_fulfilled
-            else:
+            if source._state is not FULFILLED:
                 handler = _matching(self._on_rejected, source)
             self._on_fulfilled = self._on_rejected = self._context = None
             if handler is not None:
@@ -126,10 +124,11 @@ class Resolution(Cell):
             finally:
                 del self, source, value, handler, context  # INV-RC
             return
-        kind = type(value)
         if handler is None:
             self._settle_like(source)
-        elif type(kind) is type and kind in PLAIN:
+            return
+        kind = type(value)
+        if type(kind) is type and kind in PLAIN:
             self._fulfil(value)
         elif value is self:
             self._reject(self_resolution(), None)
@@ -144,7 +143,7 @@ def _matching(left: Handler | Filtered | None, source: Cell) -> Handler | None:
         return None
     if not isinstance(source._value, left.types if isinstance(left, Filtered) else Exception):
         return None
-    source._raised()
+    source._failure.fresh()
     return left.handler if isinstance(left, Filtered) else left
 
 
@@ -320,6 +319,10 @@ class Claim:
         if promise is None:
             return
         self.promise = promise._producer = None
+        kind = type(value)
+        if type(kind) is type and kind in PLAIN:
+            promise._fulfil(value)  # as `_resolve` would
+            return
         try:
             promise._resolve(value)
         finally:

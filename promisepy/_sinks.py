@@ -83,7 +83,7 @@ class FutureSink(Reaction):
             if source._state is FULFILLED:
                 future.set_result(source._value)
             else:
-                future.set_exception(source._raised())
+                future.set_exception(source._failure.fresh())
         except BaseException as error:  # of one of the future's callbacks, which is not the settling thread's business
             if fatal(error):
                 raise
