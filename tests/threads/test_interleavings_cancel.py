@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from promisepy import Cancelled, Promise
+from promisepy import Cancelled, Promise, set_host
 
 from .conftest import Mainloop
 from .explorer import Race, explorer, files
@@ -153,3 +153,28 @@ def test_cancel_and_the_callback_of_a_finally(mainloop: Mainloop) -> None:
         return Race((last.cancel, lambda: work.d.resolve(1)), check)
 
     explore(make, preemptions=1)
+
+
+def test_cancel_and_the_job_that_takes_on_the_outcome_of_another_promise() -> None:
+    with explorer(2, watched=PLACES) as search:
+        host = Mainloop()
+        search.on(0, lambda: set_host(host))
+
+        def make() -> Race:
+            def prepare() -> Work:
+                work, inner = Work(), Work()
+                work.d.resolve(inner.promise)
+                host.run()
+                inner.d.resolve(1)
+                return work
+
+            work, answers = search.on(0, prepare), list[bool]()
+
+            def check() -> None:
+                search.on(0, host.finish)
+                assert work.promise.value == (None if answers == [True] else 1)
+                assert work.told == []  # it had handed on the work
+
+            return Race((host.run, lambda: answers.append(work.promise.cancel())), check)
+
+        search.explore(make)
