@@ -337,9 +337,9 @@ class Claim:
         promise = self.promise
         if promise is not None and not settings.exiting:
             self.promise = promise._producer = None
-            # If nobody else refers to it and there is no reaction, the whole affair is dropped, as after a timeout, and
+            # If nobody else refers to it, a reaction included, the whole affair is dropped, as after a timeout, and
             # nobody can miss the outcome.
-            is_missed = sys.getrefcount(promise) > OWN_REFERENCES or len(promise._reactions or ()) > 1
+            is_missed = sys.getrefcount(promise) > OWN_REFERENCES
             if is_missed and promise._reject(dropped(promise._created()), None) and promise._alarm is not None:
                 promise._alarm.excuse()
 
