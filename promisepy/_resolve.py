@@ -371,12 +371,11 @@ def resolving_functions(promise: Resolution) -> tuple[Callable[..., None], Calla
         promise = claim.promise
         if promise is None:
             return
+        # Before the claim is taken: an interrupt that comes out of it leaves the promise to whoever calls next.
+        error = unexpected_arguments("reject", (reason, *more), named) if more or named else to_exception(reason)
         claim.promise = promise._producer = None
-        if more or named:
-            promise._reject(unexpected_arguments("reject", (reason, *more), named), None)
-            return
-        error = to_exception(reason)
         promise._reject(as_reason(error), traceback_of(error))
+        del promise, error  # INV-RC: the class that was the reason may have raised it
 
     return resolve, reject
 
