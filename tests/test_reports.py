@@ -26,6 +26,7 @@ from promisepy import (
     set_host,
     set_report_hook,
 )
+from promisepy._jobs import BURST
 from promisepy._reports import settings
 
 Maker = Callable[[], object]
@@ -405,6 +406,14 @@ class TestStrictMode:
         held = asyncio.run(main())
         assert len(reports) == 1
         del held
+
+    def test_waits_for_the_end_of_the_queue_and_not_of_a_burst(self, reports: list[Report]) -> None:
+        rejected = Promise.reject(ValueError("looked at later"))
+        for _ in range(BURST):
+            Promise.resolve().then()
+        Promise.resolve().then(lambda _: rejected.catch(str)).wait(timeout=10)
+        drain()
+        assert reports == []
 
     def test_keeps_nothing_alive(self, reports: list[Report]) -> None:
         for _ in range(3):
