@@ -209,7 +209,8 @@ class Adoption(Reaction):
             mark._detach()
 
     def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
-        for reaction in (self, self._mark):
+        # The mark first: it goes after the job has left its own reaction, so that one of the two is seen.
+        for reaction in (self._mark, self):
             source = None if reaction is None else reaction._source
             if reaction is not None and source is not None:
                 return [(source, reaction)]

@@ -382,6 +382,22 @@ class TestWhatItSays:
         assert traceback.tb_frame.f_code.co_name == "fail_here"
 
 
+@pytest.mark.parametrize("follows", [False, True])
+def test_what_an_executor_raises_is_shown_in_debug_mode_if_it_is_too_late_for_a_reason(
+    follows: bool, debug_mode: None, unraisable: list[Any]
+) -> None:
+    def executor(resolve: Any, reject: Any) -> None:
+        if follows:
+            resolve(other.promise)
+        raise error
+
+    error, other = ValueError("raised"), Promise[int].with_resolvers()
+    promise = Promise[int](executor)
+    assert promise.reason is (None if follows else error)
+    assert unraisable == ([error] if follows else [])
+    other.resolve(1)
+
+
 class TestStrictMode:
     @pytest.fixture(autouse=True)
     def strict(self, same_settings: None) -> None:

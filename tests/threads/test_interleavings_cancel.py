@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from promisepy import Cancelled, Promise, set_host
 
 from .conftest import Mainloop
@@ -155,25 +157,28 @@ def test_cancel_and_the_callback_of_a_finally(mainloop: Mainloop) -> None:
     explore(make, preemptions=1)
 
 
-def test_cancel_and_the_job_that_takes_on_the_outcome_of_another_promise() -> None:
+@pytest.mark.parametrize("settled", [False, True], ids=["begins to follow", "takes on the outcome"])
+def test_cancel_and_the_job_in_which_a_promise(settled: bool) -> None:
     with explorer(2, watched=PLACES) as search:
         host = Mainloop()
         search.on(0, lambda: set_host(host))
 
         def make() -> Race:
-            def prepare() -> Work:
+            def prepare() -> tuple[Work, Work]:
                 work, inner = Work(), Work()
                 work.d.resolve(inner.promise)
-                host.run()
-                inner.d.resolve(1)
-                return work
+                if settled:
+                    host.run()
+                    inner.d.resolve(1)
+                return work, inner
 
-            work, answers = search.on(0, prepare), list[bool]()
+            (work, inner), answers = search.on(0, prepare), list[bool]()
 
             def check() -> None:
                 search.on(0, host.finish)
                 assert work.promise.value == (None if answers == [True] else 1)
-                assert work.told == []  # it had handed on the work
+                assert inner.is_cancelled is not settled
+                assert (work.told, inner.told) == ([], [] if settled else ["stop"])  # who is told has the work in hand
 
             return Race((host.run, lambda: answers.append(work.promise.cancel())), check)
 
