@@ -629,7 +629,10 @@ class Promise(Refusals, Generic[T_co]):
             raise _misuse.expected_reason(reason)
         promise = pending()
         promise._reject(as_reason(error), _errors.traceback_of(error))
-        return promise
+        try:
+            return promise
+        finally:
+            del promise, error  # INV-RC: the class that was the reason may have raised it
 
     # fmt: off
     @overload

@@ -89,9 +89,9 @@ def set_report_hook(hook: ReportHook | None, /) -> ReportHook | None:
 
 
 def creation_site() -> Site | None:
-    """Find the nearest caller outside this package."""
+    """Find the nearest caller outside this package, and outside `typing`, which calls `Promise[int]`."""
     frame = sys._getframe(1)
-    while frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+    while frame.f_globals.get("__name__", "").partition(".")[0] in (__package__, "typing"):
         if frame.f_back is None:
             return None
         frame = frame.f_back

@@ -208,7 +208,8 @@ class Adoption(Reaction):
             mark._detach()
 
     def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
-        for reaction in (self, self._mark):
+        # The mark first: it goes after the job has left its own reaction, so that one of the two is seen.
+        for reaction in (self._mark, self):
             source = None if reaction is None else reaction._source
             if reaction is not None and source is not None:
                 return [(source, reaction)]
@@ -340,9 +341,9 @@ class Claim:
         promise = self.promise
         if promise is not None and not settings.exiting:
             self.promise = promise._producer = None
-            # If nobody else refers to it and there is no reaction, the whole affair is dropped, as after a timeout, and
+            # If nobody else refers to it, a reaction included, the whole affair is dropped, as after a timeout, and
             # nobody can miss the outcome.
-            is_missed = sys.getrefcount(promise) > OWN_REFERENCES or len(promise._reactions or ()) > 1
+            is_missed = sys.getrefcount(promise) > OWN_REFERENCES
             if is_missed and promise._reject(dropped(promise._created()), None) and promise._alarm is not None:
                 promise._alarm.excuse()
 
@@ -374,12 +375,11 @@ def resolving_functions(promise: Resolution) -> tuple[Callable[..., None], Calla
         promise = claim.promise
         if promise is None:
             return
+        # Before the claim is taken: an interrupt that comes out of it leaves the promise to whoever calls next.
+        error = unexpected_arguments("reject", (reason, *more), named) if more or named else to_exception(reason)
         claim.promise = promise._producer = None
-        if more or named:
-            promise._reject(unexpected_arguments("reject", (reason, *more), named), None)
-            return
-        error = to_exception(reason)
         promise._reject(as_reason(error), traceback_of(error))
+        del promise, error  # INV-RC: the class that was the reason may have raised it
 
     return resolve, reject
 

@@ -272,6 +272,32 @@ class TestCancelledError:
         asyncio.run(main())
 
 
+class TestReasonsThatAreClasses:
+    """`reject` makes an instance; what goes wrong then is the reason, unless it is meant for the interpreter."""
+
+    @staticmethod
+    def unmakeable(kind: type[BaseException]) -> type[Exception]:
+        class Unmakeable(Exception):
+            def __init__(self) -> None:
+                raise kind("now")
+
+        return Unmakeable
+
+    def test_what_the_class_raises_is_the_reason(self) -> None:
+        promise, _, reject = Promise[Any].with_resolvers()
+        reject(self.unmakeable(ValueError))
+        with pytest.raises(ValueError, match="now"):
+            promise.wait(timeout=10)
+
+    @pytest.mark.parametrize("kind", FATAL)
+    def test_an_interrupt_leaves_reject_and_the_promise_to_the_next_call(self, kind: type[BaseException]) -> None:
+        promise, resolve, reject = Promise[Any].with_resolvers()
+        with pytest.raises(kind):
+            reject(self.unmakeable(kind))
+        resolve(1)
+        assert promise.wait(timeout=10) == 1
+
+
 @pytest.mark.parametrize("make", [HostileError, FrozenError])
 class TestHostileReasons:
     """Exceptions that cannot be touched, such as frozen dataclasses, reject like any other."""

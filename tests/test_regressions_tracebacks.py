@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -105,6 +105,21 @@ class TestTracebacks:
     def test_no_frame_of_the_library_is_between_reader_and_handler(self) -> None:
         seen = self.frames_of_wait(Promise.resolve().then(self.origin))
         assert seen == ["frames_of_wait", "wait", "origin"]
+
+    def test_a_then_that_cannot_be_read_is_shown_and_the_look_up_is_not(self) -> None:
+        class Thenable:
+            @property
+            def then(_) -> Any:
+                return self.origin()
+
+        assert Promise.resolve(Thenable()).catch(frames).wait(timeout=10) == ["then", "origin"]
+
+    def test_an_iterable_that_raised_is_shown_and_the_combinator_is_not(self) -> None:
+        def inputs() -> Iterator[Any]:
+            yield 1
+            self.origin()
+
+        assert Promise.all(inputs()).catch(frames).wait(timeout=10) == ["inputs", "origin"]
 
 
 class TestContext:

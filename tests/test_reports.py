@@ -26,6 +26,7 @@ from promisepy import (
     set_host,
     set_report_hook,
 )
+from promisepy._jobs import BURST
 from promisepy._reports import settings
 
 Maker = Callable[[], object]
@@ -381,6 +382,22 @@ class TestWhatItSays:
         assert traceback.tb_frame.f_code.co_name == "fail_here"
 
 
+@pytest.mark.parametrize("follows", [False, True])
+def test_what_an_executor_raises_is_shown_in_debug_mode_if_it_is_too_late_for_a_reason(
+    follows: bool, debug_mode: None, unraisable: list[Any]
+) -> None:
+    def executor(resolve: Any, reject: Any) -> None:
+        if follows:
+            resolve(other.promise)
+        raise error
+
+    error, other = ValueError("raised"), Promise[int].with_resolvers()
+    promise = Promise[int](executor)
+    assert promise.reason is (None if follows else error)
+    assert unraisable == ([error] if follows else [])
+    other.resolve(1)
+
+
 class TestStrictMode:
     @pytest.fixture(autouse=True)
     def strict(self, same_settings: None) -> None:
@@ -405,6 +422,14 @@ class TestStrictMode:
         held = asyncio.run(main())
         assert len(reports) == 1
         del held
+
+    def test_waits_for_the_end_of_the_queue_and_not_of_a_burst(self, reports: list[Report]) -> None:
+        rejected = Promise.reject(ValueError("looked at later"))
+        for _ in range(BURST):
+            Promise.resolve().then()
+        Promise.resolve().then(lambda _: rejected.catch(str)).wait(timeout=10)
+        drain()
+        assert reports == []
 
     def test_keeps_nothing_alive(self, reports: list[Report]) -> None:
         for _ in range(3):

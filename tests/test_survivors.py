@@ -27,13 +27,22 @@ def test_a_promise_that_nobody_holds_is_not_even_rejected(reports: list[Report])
     assert not reports
 
 
+def settle(resolve: Callable[[int], None], _: object) -> None:
+    resolve(1)
+
+
 @pytest.mark.usefixtures("strict")
 def test_the_creation_site_is_file_line_and_function() -> None:
     frame = inspect.currentframe()
     assert frame is not None
-    promise = Promise.resolve(1)
+    promises = Promise[int](settle), Promise(settle), Promise[int].resolve(1)
     site = f"created at {__file__}:{frame.f_lineno - 1} in {frame.f_code.co_name}>"
-    assert repr(promise).endswith(site)
+    assert all(repr(promise).endswith(site) for promise in promises)
+
+
+def test_outside_debug_mode_no_promise_knows_where_it_was_created() -> None:
+    promises = Promise(settle), Promise.resolve(1)
+    assert not any("created" in repr(promise) for promise in promises)
 
 
 def test_what_a_foreign_then_returns_means_nothing() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from promisepy import Promise, Report, StuckPromise, _jobs
+from promisepy._cell import reaches
 from promisepy._host import current_home, current_thread_home
 from promisepy._jobs import Home, Timer
 from promisepy._timers import FEW, Timers
@@ -307,6 +308,14 @@ class TestTimers:
         timer.ring()
         timer.cancel()
         assert [job for job in home.jobs if job is note] == [note]
+
+    def test_settle_what_their_jobs_settle_until_they_are_cancelled(self) -> None:
+        """A signal handler that waits while a timer is being started waits for ever if that is what it waits for."""
+        promise = Promise[int].with_resolvers(keep_alive=True).promise
+        timer = Timer(SilentHome(), 1.0, promise)
+        assert reaches(timer, promise)
+        timer.cancel()
+        assert not reaches(timer, promise)
 
     def test_tell_a_sleeper_how_long_it_may_sleep(self, monkeypatch: pytest.MonkeyPatch) -> None:
         now = 0.0

@@ -94,6 +94,18 @@ class TestHandlers:
         assert log == ["begins", "ends"]
         assert is_cancelled(child)
 
+    @pytest.mark.parametrize("others", [0, 1])
+    def test_what_such_a_handler_returns_is_cancelled_unless_others_depend_on_it(self, others: int) -> None:
+        def handler(_: int) -> Promise[Any]:
+            assert child.cancel() is True
+            return work.promise
+
+        work = Work()
+        _kept = [work.promise.then() for _ in range(others)]
+        child: Promise[Any] = Promise.resolve(1).then(handler)
+        turn()
+        assert (is_cancelled(work.promise), work.stops) == ((True, 1) if not others else (False, 0))
+
     def test_an_error_of_a_handler_whose_promise_was_cancelled_meanwhile_is_reported(
         self, reports: list[Report]
     ) -> None:

@@ -187,6 +187,14 @@ class TestAThreadThatHasEnded:
         thread.join()
         assert [report.kind for report in reports] == ["stuck"] * 3
 
+    def test_a_long_chain_fails_without_recursion(self, reports: list[Report]) -> None:
+        _, last, resolve = make_on_ended_thread()
+        for _ in range(BURST):
+            last = last.then()
+        resolve(1)
+        assert isinstance(last.reason, StuckPromise)
+        assert reports == []
+
     @on_each_loop
     def test_a_coroutine_gets_it(self, new_loop: NewLoop, reports: list[Report]) -> None:
         _, child, resolve = make_on_ended_thread()

@@ -316,6 +316,25 @@ def test_the_resolving_functions_do_not_keep_a_settled_promise() -> None:
     reject(WatchedError())
 
 
+def reject_through_a_function(reason: Any) -> Promise[Any]:
+    promise, _, reject = Promise[Any].with_resolvers()
+    reject(reason)
+    try:
+        return promise
+    finally:
+        del promise, reject  # the reason's traceback leads here, too
+
+
+@pytest.mark.parametrize("reject", [Promise.reject, reject_through_a_function])
+def test_a_reason_whose_class_raised_is_freed_with_its_promise(reject: Callable[[Any], Promise[Any]]) -> None:
+    class Unmakeable(Exception):
+        def __init__(self) -> None:
+            fail()
+
+    references = watch(reject(Unmakeable))
+    assert alive(references) == []
+
+
 def test_a_promise_that_keeps_its_functions_alive_is_freed_once_it_has_settled() -> None:
     promise, resolve, reject = Promise[Any].with_resolvers(keep_alive=True)
     functions = [weakref.ref(resolve), weakref.ref(reject)]

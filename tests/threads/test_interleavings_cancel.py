@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from promisepy import Cancelled, Promise
+import pytest
+
+from promisepy import Cancelled, Promise, set_host
 
 from .conftest import Mainloop
 from .explorer import Race, explorer, files
@@ -153,3 +155,31 @@ def test_cancel_and_the_callback_of_a_finally(mainloop: Mainloop) -> None:
         return Race((last.cancel, lambda: work.d.resolve(1)), check)
 
     explore(make, preemptions=1)
+
+
+@pytest.mark.parametrize("settled", [False, True], ids=["begins to follow", "takes on the outcome"])
+def test_cancel_and_the_job_in_which_a_promise(settled: bool) -> None:
+    with explorer(2, watched=PLACES) as search:
+        host = Mainloop()
+        search.on(0, lambda: set_host(host))
+
+        def make() -> Race:
+            def prepare() -> tuple[Work, Work]:
+                work, inner = Work(), Work()
+                work.d.resolve(inner.promise)
+                if settled:
+                    host.run()
+                    inner.d.resolve(1)
+                return work, inner
+
+            (work, inner), answers = search.on(0, prepare), list[bool]()
+
+            def check() -> None:
+                search.on(0, host.finish)
+                assert work.promise.value == (None if answers == [True] else 1)
+                assert inner.is_cancelled is not settled
+                assert (work.told, inner.told) == ([], [] if settled else ["stop"])  # who is told has the work in hand
+
+            return Race((host.run, lambda: answers.append(work.promise.cancel())), check)
+
+        search.explore(make)

@@ -64,6 +64,26 @@ def test_resolve_with_a_promise_and_another_call(mainloop: Mainloop, other: Way,
     assert ends == {"inner", "value" if other is resolve_with_a_value else "reason"}
 
 
+@pytest.mark.parametrize("other", [resolve_with_a_value, reject], ids=lambda way: way.__name__)
+def test_a_promise_that_was_settled_meanwhile_does_not_depend_on_the_other_one(mainloop: Mainloop, other: Way) -> None:
+    def make() -> Race:
+        inner = Promise[str].with_resolvers()
+        d = Promise[str].with_resolvers()
+        d.promise.catch(lambda _: None)
+
+        def check() -> None:
+            mainloop.run()
+            inner.promise.then().cancel()
+            assert (inner.promise.state == "pending") == (d.promise.state == "pending")
+            inner.resolve("inner")
+            mainloop.finish()
+
+        return Race((lambda: resolve_with_a_promise(d, inner.promise), lambda: other(d, inner.promise)), check)
+
+    with explorer(2, watched=CLAIMS) as search:
+        search.explore(make)
+
+
 def test_resolve_with_one_promise_and_with_another(mainloop: Mainloop) -> None:
     """If both have passed the slot, the promise follows whichever settles first, and a cancellation is the end of it."""
     ends: set[Any] = set()
