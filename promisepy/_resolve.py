@@ -333,9 +333,10 @@ class Claim:
         """Reject the promise, unless it has been claimed before."""
         promise = self.promise
         if promise is not None:
+            error = to_exception(reason)  # before the claim is taken, as in `reject` below
             self.promise = promise._producer = None
-            error = to_exception(reason)
             promise._reject(as_reason(error), traceback_of(error))
+            del promise, error  # INV-RC, likewise
 
     def __del__(self) -> None:
         promise = self.promise
