@@ -23,7 +23,7 @@ from ._errors import Cancelled, cancellation
 from ._jobs import Home
 from ._misuse import expected_callable
 
-__all__ = ["Producer", "abandon", "cancel", "is_wanted", "producer_of", "stop_by"]
+__all__ = ["Adopted", "Producer", "abandon", "cancel", "is_wanted", "producer_of", "stop_by"]
 
 
 class Producer:
@@ -44,6 +44,11 @@ class Producer:
             raise expected_callable("on_cancel", on_cancel, "a function without parameters")
         self._abort.append((on_cancel, copy_context()))
 
+    def look_at(self, promise: Cell) -> None:
+        """Have the producer stopped if its promise has been cancelled meanwhile."""
+        if promise._state is not PENDING and isinstance(promise._value, Cancelled):
+            self._cancelled()
+
     def _aborts(self) -> bool:
         return bool(self._abort)
 
@@ -54,6 +59,12 @@ class Producer:
             except IndexError:  # another thread has told the producer
                 return
             self._home.enqueue(Call(self._home, on_cancel, context=context))
+
+
+class Adopted(Producer):
+    """What something foreign has left with the promise that takes on its outcome; the resolving side itself is done."""
+
+    __slots__ = ()
 
 
 class Stopped:
@@ -80,13 +91,17 @@ def producer_of(promise: Cell) -> Producer:
 
 
 def stop_by(promise: Cell, on_cancel: Callable[[], object]) -> None:
-    """Leave the function that stops the producer; it is called at once if the promise has been cancelled already."""
+    """Leave the function that stops the resolving side, which is called at once if the promise has been cancelled.
+
+    It is forgotten if that side has resolved the promise, even with one that is pending: its work is done.
+    """
     # Unset, where there has been no producer: then this one is told, although the canceller may have overlooked it.
-    pending, unresolved = promise._state is PENDING, getattr(promise, "_producer", STOPPED) is not None
-    producer = producer_of(promise) if pending else Producer(promise._home)
+    pending, left = promise._state is PENDING, getattr(promise, "_producer", STOPPED)
+    has_resolved = left is None or type(left) is Adopted
+    producer = producer_of(promise) if pending and not has_resolved else Producer(promise._home)
     producer.add(on_cancel)
-    if (pending or unresolved) and promise._state is not PENDING and isinstance(promise._value, Cancelled):
-        producer._cancelled()
+    if not has_resolved:
+        producer.look_at(promise)
 
 
 def is_wanted(source: Cell, without: Collection[int] = ()) -> bool:
@@ -142,7 +157,8 @@ def _let_go(promise: Cell) -> list[Cell]:
     is_resource = hasattr(promise, "_release")
     if producer is not None:  # None: it has resolved the promise, and does not want to be told
         producer._cancelled()
-        promise._producer = producer if is_resource else STOPPED  # it may keep the callbacks that bring the resource
+        if not is_resource and type(producer) is not Adopted:  # it may keep the callbacks that bring the resource
+            promise._producer = STOPPED
     if not is_resource and promise._source is not None and type(promise._on_rejected) is not Always:
         promise._detach()
         # In this order: a job that is just beginning on another thread must not meet a handler without a context.

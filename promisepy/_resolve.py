@@ -8,7 +8,7 @@ from contextvars import Context, copy_context
 from typing import Any, Final, TypeGuard, cast
 
 from ._asyncio import as_reason
-from ._cancel import cancel, is_wanted, producer_of, stop_by
+from ._cancel import Adopted, cancel, is_wanted, producer_of
 from ._cell import FULFILLED, PENDING, SILENT, Cell, Filtered, Handler, Reaction
 from ._errors import (
     Cancelled,
@@ -260,11 +260,14 @@ class ThenableJob:
     def _run(self) -> None:
         target = self._target
         target._work = None
+        target._producer = producer = Adopted(target._home)
         resolve, reject = resolving_functions(target)
         try:
             stop = self._context.run(self._then, resolve, reject)
-            if type(self._then) is Rule and callable(stop):  # what a foreign `then` returns means nothing
-                stop_by(target, stop)
+            # What a foreign `then` returns means nothing; and what has resolved meanwhile is done.
+            if type(self._then) is Rule and callable(stop) and target._producer is producer:
+                producer.add(stop)
+                producer.look_at(target)
         except BaseException as error:
             settle_by_raise(target, reject, error)
         finally:

@@ -54,6 +54,13 @@ MUTANTS = (
         times=2,
     ),
     Mutant(
+        "a producer that comes after it has handed on its work is told",
+        "_cancel.py",
+        "has_resolved = left is None or type(left) is Adopted",
+        "has_resolved = False",
+    ),
+    Mutant("what begins after the cancellation is not stopped", "_resolve.py", "producer.look_at(target)\n", "pass\n"),
+    Mutant(
         "what nobody can stop is abandoned all the same",
         "_cancel.py",
         "if not is_wanted(source) and _can_be_stopped(source):",
@@ -142,7 +149,7 @@ class Chooser:
         return self.rng.choice(kinds or ("value", "fail", "node", "fresh", "coroutine")), self.rng.randint(0, 2)
 
     def delivered(self) -> Op:
-        return self.result("value", "node", "fresh")
+        return self.result("value", "node", "fresh", "coroutine")
 
     def action(self) -> Op:
         return self.rng.choice(
