@@ -143,11 +143,12 @@ def _producer(promise: Cell) -> Stoppable | None:
 def _paths(promise: Cell) -> list[tuple[Cell, Reaction]]:
     """List the pending promises on which one depends directly, each with the reaction through which it does."""
     work, source = getattr(promise, "_work", None), promise._source
-    if hasattr(promise, "_release"):
-        return []  # its value is a resource: the way up to it must be gone to the end
     paths = [] if work is None else list(work._paths())
     if source is not None:
         paths.append((source, promise))
+    release = getattr(promise, "_release", None)
+    if release is not None:  # the way up to a resource must be gone to the end, or to where it is released as well
+        paths = [path for path in paths if getattr(path[0], "_release", None) is release]
     return paths
 
 
