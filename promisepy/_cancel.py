@@ -13,12 +13,12 @@ cancels writes the state first and looks for them after.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
 from typing import Any
 
 from ._calls import Call
-from ._cell import PENDING, Always, Cell, Reaction, Stoppable
+from ._cell import PENDING, Always, Cell
 from ._errors import Cancelled, cancellation
 from ._jobs import Home
 from ._misuse import expected_callable
@@ -104,58 +104,58 @@ def stop_by(promise: Cell, on_cancel: Callable[[], object]) -> None:
         producer.look_at(promise)
 
 
-def is_wanted(source: Cell, without: Collection[int] = ()) -> bool:
-    """Tell whether anybody depends on a pending promise, or has depended on a settled one; `without` holds ids."""
+def is_wanted(source: Cell) -> bool:
+    """Tell whether anybody depends on a pending promise, or has depended on a settled one."""
     reactions = source._reactions
     if reactions is None:
         return True
     # Twice: while others remove theirs, a list that is walked in place may hide one, but never shows one too many.
-    for seen in (reactions, tuple(reactions)):
-        for one in seen:
-            if id(one) not in without and one._depends():
-                return True
-    return False
+    return any(one._depends() for seen in (reactions, tuple(reactions)) for one in seen)
 
 
 def cancel(promise: Cell, reason: Cancelled) -> bool:
     """Reject a promise and those on which only it depends; false if it is settled already."""
     if not promise._fail_with(reason, None):
         return False
-    cancelled = [promise]
+    cancelled, asked = [promise], list[Cell]()
     for one in cancelled:  # it grows
-        cancelled += [source for source in _let_go(one) if not is_wanted(source) and source._fail_with(reason, None)]
+        sources = _let_go(one)
+        asked += sources
+        cancelled += _fail_unwanted(sources, reason)
+        if one is cancelled[-1]:  # some were wanted by a shield, or by a callback of `finally_`, that has gone as well
+            cancelled += _fail_unwanted(asked, reason)
     # Producers first, since `_let_go` has told them; then from the top down, as a rejection at the top would go.
     while cancelled:
         cancelled.pop()._announce()
     return True
 
 
+def _fail_unwanted(sources: Iterable[Cell], reason: Cancelled) -> list[Cell]:
+    return [one for one in sources if one._state is PENDING and not is_wanted(one) and one._fail_with(reason, None)]
+
+
 def abandon(source: Cell) -> None:
-    """Cancel a promise that is no longer awaited, if nobody else depends on it and a producer can be stopped (S13)."""
-    if not is_wanted(source) and _can_be_stopped(source):
+    """Cancel a promise that is no longer awaited, if nobody else depends on it and it has a producer (S13)."""
+    if not is_wanted(source) and _has_producer(source):
         cancel(source, cancellation(None))
 
 
-def _producer(promise: Cell) -> Stoppable | None:
-    return getattr(promise, "_producer", None)
-
-
-def _paths(promise: Cell) -> list[tuple[Cell, Reaction]]:
-    """List the pending promises on which one depends directly, each with the reaction through which it does."""
+def _sources(promise: Cell) -> list[Cell]:
+    """List the pending promises on which one depends directly."""
     work, source = getattr(promise, "_work", None), promise._source
-    paths = [] if work is None else list(work._paths())
+    sources = [] if work is None else list(work._sources())
     if source is not None:
-        paths.append((source, promise))
+        sources.append(source)
     release = getattr(promise, "_release", None)
     if release is not None:  # the way up to a resource must be gone to the end, or to where it is released as well
-        paths = [path for path in paths if getattr(path[0], "_release", None) is release]
-    return paths
+        sources = [one for one in sources if getattr(one, "_release", None) is release]
+    return sources
 
 
 def _let_go(promise: Cell) -> list[Cell]:
     """Detach a cancelled promise from all that it depended on, and have its producer stopped; gives the former."""
-    work, producer, paths = getattr(promise, "_work", None), getattr(promise, "_producer", STOPPED), _paths(promise)
-    is_resource = hasattr(promise, "_release")
+    work, producer = getattr(promise, "_work", None), getattr(promise, "_producer", STOPPED)
+    sources, is_resource = _sources(promise), hasattr(promise, "_release")
     if producer is not None:  # None: it has resolved the promise, and does not want to be told
         producer._cancelled()
         if not is_resource and type(producer) is not Adopted:  # it may keep the callbacks that bring the resource
@@ -168,19 +168,21 @@ def _let_go(promise: Cell) -> list[Cell]:
     if work is not None and (work._aborts() or not is_resource):
         work._cancelled()
         promise._work = None
-    return [source for source, _ in paths]
+    return sources
 
 
-def _can_be_stopped(promise: Cell) -> bool:
-    """Tell whether a cancellation that starts here would reach a producer that can be stopped."""
-    seen, doomed = [promise], set[int]()
-    while seen:
-        cell = seen.pop()
-        producer, work = _producer(cell), getattr(cell, "_work", None)
-        if (producer is not None and producer._aborts()) or (work is not None and work._aborts()):
+def _has_producer(promise: Cell) -> bool:
+    """Tell whether the way up leads to a producer that can be stopped.
+
+    Others may depend on that one: then the promise goes alone. Were it to stay because of them, it would itself be what
+    keeps the producer from being stopped when they have gone, too.
+    """
+    found, seen = [promise], {id(promise)}
+    for cell in found:  # it grows
+        left = getattr(cell, "_producer", None), getattr(cell, "_work", None)
+        if any(one is not None and one._aborts() for one in left):
             return True
-        for source, reaction in _paths(cell):
-            doomed.add(id(reaction))
-            if not is_wanted(source, doomed):
-                seen.append(source)
+        above = [source for source in _sources(cell) if source._state is PENDING and id(source) not in seen]
+        found += above
+        seen.update(map(id, above))
     return False

@@ -142,8 +142,9 @@ class Group:
         if self.cancels and not is_wanted(source):
             cancel(source, cancellation(None))
 
-    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
-        return [(element._source, element) for element in tuple(self.elements) if element._source is not None]
+    def _sources(self) -> Iterable[Cell]:
+        sources = [element._source for element in tuple(self.elements)]
+        return [source for source in sources if source is not None]
 
     def _aborts(self) -> bool:
         return False

@@ -208,11 +208,11 @@ class Adoption(Reaction):
         if mark is not None:
             mark._detach()
 
-    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
+    def _sources(self) -> Iterable[Cell]:
         for reaction in (self, self._mark):
             source = None if reaction is None else reaction._source
-            if reaction is not None and source is not None:
-                return [(source, reaction)]
+            if source is not None:
+                return [source]
         return []
 
     def _aborts(self) -> bool:
@@ -279,7 +279,7 @@ class ThenableJob:
     def _settles(self) -> None:
         """Name no promise: the then-method may wait here, while another thread calls what it was given."""
 
-    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
+    def _sources(self) -> Iterable[Cell]:
         return ()
 
     def _aborts(self) -> bool:

@@ -124,7 +124,7 @@ class Shield(Reaction):
     def _depends(self) -> bool:
         return self._result._depends()
 
-    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
+    def _sources(self) -> Iterable[Cell]:
         return ()
 
     def _aborts(self) -> bool:

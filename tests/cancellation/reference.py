@@ -168,38 +168,40 @@ class Reference(Side):
         if not node.pending:
             return False
         node.state, node.result = "rejected", reason
-        cancelled = [node]
+        cancelled, asked = [node], list[Node]()
+
+        def reject_unwanted(nodes: list[Node]) -> None:
+            for one in nodes:
+                if one.pending and not self.wanted(one):
+                    one.state, one.result = "rejected", reason
+                    cancelled.append(one)
+
         for gone in cancelled:
-            sources = [edge.source for edge in gone.up if edge.alive and edge.up]
+            sources = self.sources(gone)
+            asked += sources
             for edge in gone.up:
                 edge.alive = edge.alive and edge.stays
             self.jobs.extend(reversed(gone.stops))
             if gone.finish is not None:
                 self.jobs.append(gone.finish)
             gone.stops, gone.finish = [], None
-            for source in sources:
-                if source.pending and not self.wanted(source):
-                    source.state, source.result = "rejected", reason
-                    cancelled.append(source)
+            reject_unwanted(sources)
+            if gone is cancelled[-1]:  # a source may have been kept only by what has gone since
+                reject_unwanted(asked)
         for gone in reversed(cancelled):
             self.tell(gone)
         return True
 
     def abandon(self, node: Node) -> None:
-        """Cancel what is no longer awaited, if that reaches a producer that can be stopped."""
-        if node.pending and not self.wanted(node) and any(one.stops or one.starts for one in self.reached(node)):
+        """Cancel what is no longer awaited, if somewhere above it is a producer that can be stopped."""
+        above = [node]
+        for one in above:
+            above += {source for source in self.sources(one) if source.pending} - {*above}
+        if node.pending and not self.wanted(node) and any(one.stops or one.starts for one in above):
             self.cancel_node(node, Cancelled())
 
-    def reached(self, node: Node) -> set[Node]:
-        reached: set[Node] = set()
-        found = {node}
-        while found > reached:
-            reached = set(found)
-            for source in {edge.source for one in reached for edge in one.up if edge.alive and edge.up}:
-                holders = {edge.holder for edge in source.down if edge.alive and edge.holder.pending}
-                if source.pending and holders <= reached:
-                    found.add(source)
-        return reached
+    def sources(self, node: Node) -> list[Node]:
+        return [edge.source for edge in node.up if edge.alive and edge.up]
 
     # Operations.
 
