@@ -23,7 +23,7 @@ from ._errors import Cancelled, cancellation
 from ._jobs import Home
 from ._misuse import expected_callable
 
-__all__ = ["Adopted", "Producer", "abandon", "cancel", "is_wanted", "producer_of", "stop_by"]
+__all__ = ["NOTHING", "Adopted", "Producer", "abandon", "cancel", "is_wanted", "producer_of", "stop_by"]
 
 
 class Producer:
@@ -80,6 +80,24 @@ class Stopped:
 
 
 STOPPED = Stopped()
+
+
+class Nothing:
+    """The work of a promise that stays pending for good unless it is cancelled."""
+
+    __slots__ = ()
+
+    def _sources(self) -> Iterable[Cell]:
+        return ()
+
+    def _aborts(self) -> bool:
+        return False
+
+    def _cancelled(self) -> None:
+        """Do nothing: nobody is at work."""
+
+
+NOTHING = Nothing()
 
 
 def producer_of(promise: Cell) -> Producer:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ._asyncio import as_reason
-from ._cancel import cancel, is_wanted
+from ._cancel import NOTHING, cancel, is_wanted
 from ._cell import FULFILLED, PENDING, REJECTED, SILENT, Cell, Reaction
 from ._errors import cancellation, traceback_of
 from ._jobs import Home, fatal
@@ -240,7 +240,9 @@ class Race(Group):
         self.take(source)
 
     def count_down(self) -> None:
-        """Nothing to count: a race of nothing stays pending (27.2.4.5)."""
+        """Note, for those who wait, that a race of nothing stays pending (27.2.4.5)."""
+        if not self.elements and not self.finished:
+            self.result._work = NOTHING
 
 
 class Restore(Reaction):

@@ -198,6 +198,11 @@ def wait_for_cycle(promise: str) -> DeadlockError:
     return DeadlockError(f"deadlock: {promise} follows a promise that follows it, so neither can ever settle")
 
 
+def wait_for_nothing(promise: str) -> DeadlockError:
+    """Refuse to wait for a race without inputs, or for what waits for one."""
+    return DeadlockError(f"deadlock: {promise} waits for a race of nothing: give Promise.race() at least one promise")
+
+
 def await_without_loop(lacking: str = "a running asyncio loop") -> RuntimeError:
     """Refuse to suspend where no asyncio loop would resume."""
     return RuntimeError(f"await of a pending promise needs {lacking}: call promise.wait() in a script")
