@@ -15,14 +15,14 @@ from typing import Any
 
 from ._cancel import abandon
 from ._cell import PENDING, Cell, Reaction
-from ._errors import Cancelled, arguments_of, await_without_loop, set_traceback, stop_iteration_reason
+from ._conventions import reason_of
+from ._errors import await_without_loop, cancelled_by, set_traceback, stop_iteration_reason
 from ._host import current_home, known_home, running_loop
 from ._jobs import Home
 from ._types import FutureLike
 
 __all__ = [
     "as_reason",
-    "cancelled_by",
     "canceller",
     "has",
     "is_awaitable",
@@ -121,13 +121,6 @@ def as_reason(error: BaseException) -> BaseException:
     return replacement
 
 
-def cancelled_by(error: BaseException) -> Cancelled:
-    """Translate somebody else's notice of a cancellation."""
-    cancelled = Cancelled(*arguments_of(error))
-    cancelled.__cause__ = error
-    return cancelled
-
-
 def has(value: object, name: str) -> bool:
     """Look for an attribute on the type: a `Mock()` answers to every name, and a class is not its instances."""
     return hasattr(type(value), name)
@@ -167,18 +160,21 @@ def watch_future(future: FutureLike[Any], resolve: Resolver, reject: Resolver) -
     has_exception = hasattr(type(future), "exception")
 
     def on_done(future: Any, /) -> None:
+        error: Any = None
         # exception() where there is one: it adds no frames to the traceback, result() adds two of its own.
         try:
             error = future.exception() if has_exception else None
             value = None if error is not None else future.result()
         except BaseException as raised:
             set_traceback(raised, None)
-            reject(cancelled_by(raised) if _is_cancelled(future) else raised)
+            reject(reason_of(future, raised))
         else:
             if error is None:
                 resolve(value)
             else:
-                reject(error)
+                reject(reason_of(future, error))
+        finally:
+            del future, error  # INV-RC
 
     if asyncio.isfuture(future):
         loop = future.get_loop()
@@ -211,8 +207,3 @@ def canceller(future: Any) -> Callable[[], object]:
             future.cancel()
 
     return stop
-
-
-def _is_cancelled(future: Any) -> bool:
-    """Ask a future whether it was cancelled: libraries raise errors of their own for that."""
-    return has(future, "cancelled") and future.cancelled() is True

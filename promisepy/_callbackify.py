@@ -91,12 +91,15 @@ def _callbackify(fn: Any, style: Any, options: dict[str, Any]) -> Any:
     tell = teller(row)
     if tell is None:
         raise _misuse.no_tell()
-    owner = [name for name in list(parameters_of(fn) or ())[:1] if name in ("self", "cls")]
+    parameters = parameters_of(fn)
+    owner = [name for name in list(parameters or ())[:1] if name in ("self", "cls")]
     found = [row.callback] if row.errback is None else [row.callback, row.errback]
     places = Places("callbackify", [p + len(owner) if type(p) is int and p >= 0 else p for p in found], None)
-    # An object that positions do not count is shown, so that promisify does not count it either.
-    shown = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in owner]
-    shown += [Parameter("arguments", Parameter.VAR_POSITIONAL), Parameter("keywords", Parameter.VAR_KEYWORD)]
+    shown = None if parameters is None else places.beside(parameters)
+    if shown is None:
+        # An object that positions do not count is shown, so that promisify does not count it either.
+        shown = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in owner]
+        shown += [Parameter("arguments", Parameter.VAR_POSITIONAL), Parameter("keywords", Parameter.VAR_KEYWORD)]
 
     def called_back(*arguments: Any, **keywords: Any) -> Any:
         callbacks, positional, named = places.take(arguments, keywords)

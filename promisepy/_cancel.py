@@ -13,17 +13,17 @@ cancels writes the state first and looks for them after.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
 from typing import Any
 
 from ._calls import Call
-from ._cell import PENDING, Always, Cell, Failure, Reaction, Stoppable
+from ._cell import PENDING, Always, Cell, Failure
 from ._errors import Cancelled, cancellation
 from ._jobs import Home
 from ._misuse import expected_callable
 
-__all__ = ["Producer", "abandon", "cancel", "is_wanted", "producer_of", "stop_by"]
+__all__ = ["NOTHING", "Adopted", "Producer", "abandon", "cancel", "is_wanted", "producer_of", "stop_by"]
 
 
 class Producer:
@@ -44,6 +44,11 @@ class Producer:
             raise expected_callable("on_cancel", on_cancel, "a function without parameters")
         self._abort.append((on_cancel, copy_context()))
 
+    def look_at(self, promise: Cell) -> None:
+        """Have the producer stopped if its promise has been cancelled meanwhile."""
+        if promise._state is not PENDING and isinstance(promise._value, Cancelled):
+            self._cancelled()
+
     def _aborts(self) -> bool:
         return bool(self._abort)
 
@@ -54,6 +59,12 @@ class Producer:
             except IndexError:  # another thread has told the producer
                 return
             self._home.enqueue(Call(self._home, on_cancel, context=context))
+
+
+class Adopted(Producer):
+    """What something foreign has left with the promise that takes on its outcome; the resolving side itself is done."""
+
+    __slots__ = ()
 
 
 class Stopped:
@@ -71,6 +82,24 @@ class Stopped:
 STOPPED = Stopped()
 
 
+class Nothing:
+    """The work of a promise that stays pending for good unless it is cancelled."""
+
+    __slots__ = ()
+
+    def _sources(self) -> Iterable[Cell]:
+        return ()
+
+    def _aborts(self) -> bool:
+        return False
+
+    def _cancelled(self) -> None:
+        """Do nothing: nobody is at work."""
+
+
+NOTHING = Nothing()
+
+
 def producer_of(promise: Cell) -> Producer:
     """Find the place for what the resolving side leaves."""
     producer = getattr(promise, "_producer", None)
@@ -80,26 +109,26 @@ def producer_of(promise: Cell) -> Producer:
 
 
 def stop_by(promise: Cell, on_cancel: Callable[[], object]) -> None:
-    """Leave the function that stops the producer; it is called at once if the promise has been cancelled already."""
+    """Leave the function that stops the resolving side, which is called at once if the promise has been cancelled.
+
+    It is forgotten if that side has resolved the promise, even with one that is pending: its work is done.
+    """
     # Unset, where there has been no producer: then this one is told, although the canceller may have overlooked it.
-    pending, unresolved = promise._state is PENDING, getattr(promise, "_producer", STOPPED) is not None
-    producer = producer_of(promise) if pending else Producer(promise._home)
+    pending, left = promise._state is PENDING, getattr(promise, "_producer", STOPPED)
+    has_resolved = left is None or type(left) is Adopted
+    producer = producer_of(promise) if pending and not has_resolved else Producer(promise._home)
     producer.add(on_cancel)
-    if (pending or unresolved) and promise._state is not PENDING and isinstance(promise._value, Cancelled):
-        producer._cancelled()
+    if not has_resolved:
+        producer.look_at(promise)
 
 
-def is_wanted(source: Cell, without: Collection[int] = ()) -> bool:
-    """Tell whether anybody depends on a pending promise, or has depended on a settled one; `without` holds ids."""
+def is_wanted(source: Cell) -> bool:
+    """Tell whether anybody depends on a pending promise, or has depended on a settled one."""
     reactions = source._reactions
     if reactions is None:
         return True
     # Twice: while others remove theirs, a list that is walked in place may hide one, but never shows one too many.
-    for seen in (reactions, tuple(reactions)):
-        for one in seen:
-            if id(one) not in without and one._depends():
-                return True
-    return False
+    return any(one._depends() for seen in (reactions, tuple(reactions)) for one in seen)
 
 
 def cancel(promise: Cell, reason: Cancelled) -> bool:
@@ -107,43 +136,49 @@ def cancel(promise: Cell, reason: Cancelled) -> bool:
     failure = Failure(reason, None)
     if not promise._fail_with(failure):
         return False
-    cancelled = [promise]
+    cancelled, asked = [promise], list[Cell]()
     for one in cancelled:  # it grows
-        cancelled += [source for source in _let_go(one) if not is_wanted(source) and source._fail_with(failure)]
+        sources = _let_go(one)
+        asked += sources
+        cancelled += _fail_unwanted(sources, failure)
+        if one is cancelled[-1]:  # some were wanted by a shield, or by a callback of `finally_`, that has gone as well
+            cancelled += _fail_unwanted(asked, failure)
     # Producers first, since `_let_go` has told them; then from the top down, as a rejection at the top would go.
     while cancelled:
         cancelled.pop()._announce()
     return True
 
 
+def _fail_unwanted(sources: Iterable[Cell], failure: Failure) -> list[Cell]:
+    return [one for one in sources if one._state is PENDING and not is_wanted(one) and one._fail_with(failure)]
+
+
 def abandon(source: Cell) -> None:
-    """Cancel a promise that is no longer awaited, if nobody else depends on it and a producer can be stopped (S13)."""
-    if not is_wanted(source) and _can_be_stopped(source):
+    """Cancel a promise that is no longer awaited, if nobody else depends on it and it has a producer (S13)."""
+    if not is_wanted(source) and _has_producer(source):
         cancel(source, cancellation(None))
 
 
-def _producer(promise: Cell) -> Stoppable | None:
-    return getattr(promise, "_producer", None)
-
-
-def _paths(promise: Cell) -> list[tuple[Cell, Reaction]]:
-    """List the pending promises on which one depends directly, each with the reaction through which it does."""
+def _sources(promise: Cell) -> list[Cell]:
+    """List the pending promises on which one depends directly."""
     work, source = getattr(promise, "_work", None), promise._source
-    if hasattr(promise, "_release"):
-        return []  # its value is a resource: the way up to it must be gone to the end
-    paths = [] if work is None else list(work._paths())
+    sources = [] if work is None else list(work._sources())
     if source is not None:
-        paths.append((source, promise))
-    return paths
+        sources.append(source)
+    release = getattr(promise, "_release", None)
+    if release is not None:  # the way up to a resource must be gone to the end, or to where it is released as well
+        sources = [one for one in sources if getattr(one, "_release", None) is release]
+    return sources
 
 
 def _let_go(promise: Cell) -> list[Cell]:
     """Detach a cancelled promise from all that it depended on, and have its producer stopped; gives the former."""
-    work, producer, paths = getattr(promise, "_work", None), getattr(promise, "_producer", STOPPED), _paths(promise)
-    is_resource = hasattr(promise, "_release")
+    work, producer = getattr(promise, "_work", None), getattr(promise, "_producer", STOPPED)
+    sources, is_resource = _sources(promise), hasattr(promise, "_release")
     if producer is not None:  # None: it has resolved the promise, and does not want to be told
         producer._cancelled()
-        promise._producer = producer if is_resource else STOPPED  # it may keep the callbacks that bring the resource
+        if not is_resource and type(producer) is not Adopted:  # it may keep the callbacks that bring the resource
+            promise._producer = STOPPED
     if not is_resource and promise._source is not None and type(promise._on_rejected) is not Always:
         promise._detach()
         # In this order: a job that is just beginning on another thread must not meet a handler without a context.
@@ -152,19 +187,21 @@ def _let_go(promise: Cell) -> list[Cell]:
     if work is not None and (work._aborts() or not is_resource):
         work._cancelled()
         promise._work = None
-    return [source for source, _ in paths]
+    return sources
 
 
-def _can_be_stopped(promise: Cell) -> bool:
-    """Tell whether a cancellation that starts here would reach a producer that can be stopped."""
-    seen, doomed = [promise], set[int]()
-    while seen:
-        cell = seen.pop()
-        producer, work = _producer(cell), getattr(cell, "_work", None)
-        if (producer is not None and producer._aborts()) or (work is not None and work._aborts()):
+def _has_producer(promise: Cell) -> bool:
+    """Tell whether the way up leads to a producer that can be stopped.
+
+    Others may depend on that one: then the promise goes alone. Were it to stay because of them, it would itself be what
+    keeps the producer from being stopped when they have gone, too.
+    """
+    found, seen = [promise], {id(promise)}
+    for cell in found:  # it grows
+        left = getattr(cell, "_producer", None), getattr(cell, "_work", None)
+        if any(one is not None and one._aborts() for one in left):
             return True
-        for source, reaction in _paths(cell):
-            doomed.add(id(reaction))
-            if not is_wanted(source, doomed):
-                seen.append(source)
+        above = [source for source in _sources(cell) if source._state is PENDING and id(source) not in seen]
+        found += above
+        seen.update(map(id, above))
     return False

@@ -135,8 +135,8 @@ class Stoppable(Protocol):
 class Work(Protocol):
     """What a promise that is resolved but pending is waiting for, and a cancellation is passed on to."""
 
-    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
-        """List the promises whose outcome is awaited, each with the reaction that waits."""
+    def _sources(self) -> Iterable[Cell]:
+        """List the promises whose outcome is awaited."""
         ...
 
     def _aborts(self) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, cast
 
 from ._asyncio import as_reason
-from ._cancel import cancel, is_wanted
+from ._cancel import NOTHING, cancel, is_wanted
 from ._cell import FULFILLED, PENDING, REJECTED, SILENT, Cell, Reaction
 from ._errors import cancellation, traceback_of
 from ._jobs import Home, fatal
@@ -144,8 +144,9 @@ class Group:
         if self.cancels and not is_wanted(source):
             cancel(source, cancellation(None))
 
-    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
-        return [(element._source, element) for element in tuple(self.elements) if element._source is not None]
+    def _sources(self) -> Iterable[Cell]:
+        sources = [element._source for element in tuple(self.elements)]
+        return [source for source in sources if source is not None]
 
     def _aborts(self) -> bool:
         return False
@@ -241,7 +242,9 @@ class Race(Group):
         self.take(source)
 
     def count_down(self) -> None:
-        """Nothing to count: a race of nothing stays pending (27.2.4.5)."""
+        """Note, for those who wait, that a race of nothing stays pending (27.2.4.5)."""
+        if not self.elements and not self.finished:
+            self.result._work = NOTHING
 
 
 class Restore(Reaction):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import FunctionType, SimpleNamespace
 from typing import Any, Final, Literal, TypeAlias, cast
 
-from ._errors import CallbackError, set_traceback, short, traceback_of
+from ._errors import CallbackError, Cancelled, cancelled_by, set_traceback, short, traceback_of
 from ._misuse import expected_outcome
 from ._reports import without_ours
 from ._types import Fulfilled, FutureLike, Settled
@@ -34,6 +34,7 @@ __all__ = [
     "failure",
     "one_value",
     "reader",
+    "reason_of",
     "teller",
 ]
 
@@ -102,11 +103,28 @@ def failure(*arguments: Any, **named: Any) -> tuple[Any, ...]:
 def result_of(future: FutureLike[Any], /) -> tuple[Any]:
     """Outcome of `callback(future)`: what its `result()` returns or raises."""
     exception: Any = getattr(type(future), "exception", None)
-    if callable(exception):  # asked first where it can be: it adds no frames to the traceback, result() adds two
-        error: Any = exception(future)
-        if error is not None:
-            raise error
-    return (future.result(),)
+    error: Any = None
+    try:
+        try:
+            if callable(exception):  # asked first: it adds no frames to the traceback, result() adds two
+                error = exception(future)
+            if error is None:
+                return (future.result(),)
+        except BaseException as raised:  # whatever it is, it is the reason
+            error = raised
+        raise reason_of(future, error)
+    finally:
+        del future, error  # INV-RC of _cell.py: what is raised leads to this frame
+
+
+def reason_of(future: object, error: BaseException) -> BaseException:
+    """Give the error of a future, or `Cancelled` if it says it was cancelled: libraries have errors of their own."""
+    cancelled: Any = getattr(type(future), "cancelled", None)
+    try:
+        is_cancelled = callable(cancelled) and cancelled(future) is True
+    except Exception:
+        return error  # which tells more than one about the question
+    return cancelled_by(error) if is_cancelled and not issubclass(type(error), Cancelled) else error
 
 
 def _values(values: tuple[Any, ...], arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:

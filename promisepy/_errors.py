@@ -27,6 +27,7 @@ __all__ = [
     "StuckPromise",
     "UnhandledRejection",
     "arguments_of",
+    "cancelled_by",
     "context_of",
     "set_context",
     "set_traceback",
@@ -90,6 +91,14 @@ arguments_of: Callable[[BaseException], tuple[Any, ...]] = BaseException.__dict_
 set_traceback: Callable[[Any, TracebackType | None], object] = BaseException.with_traceback
 set_context: Callable[[Any, BaseException | None], object] = BaseException.__dict__["__context__"].__set__
 name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
+
+
+def cancelled_by(error: BaseException) -> Cancelled:
+    """Translate somebody else's notice of a cancellation."""
+    cancelled = Cancelled(*arguments_of(error))
+    cancelled.__cause__ = error
+    return cancelled
+
 
 # Long enough for the message of an exception, short enough for a line.
 _repr = reprlib.Repr()
@@ -187,6 +196,11 @@ def wait_for_self(promise: str) -> DeadlockError:
 def wait_for_cycle(promise: str) -> DeadlockError:
     """Refuse to wait for promises that follow one another in a circle."""
     return DeadlockError(f"deadlock: {promise} follows a promise that follows it, so neither can ever settle")
+
+
+def wait_for_nothing(promise: str) -> DeadlockError:
+    """Refuse to wait for a race without inputs, or for what waits for one."""
+    return DeadlockError(f"deadlock: {promise} waits for a race of nothing: give Promise.race() at least one promise")
 
 
 def await_without_loop(lacking: str = "a running asyncio loop") -> RuntimeError:

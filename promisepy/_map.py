@@ -126,7 +126,7 @@ class Mapper:
     def _settles(self) -> Cell | None:
         return self.result
 
-    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
+    def _sources(self) -> Iterable[Cell]:
         return ()  # `Closing` cancels what was started, on the home
 
     def _aborts(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from inspect import Parameter
+from keyword import iskeyword
 from typing import Any, TypeAlias, cast
 
 from . import _misuse
@@ -97,7 +98,44 @@ class Places:
         free = [one.name for one in parameters.values() if one.kind in POSITIONAL]
         taken = {name for _, (_, name) in self.arguments}
         taken |= {free[index] for _, (index, _) in self.arguments if index is not None and index < len(free)}
+        if (None, None) in [one for _, one in self.arguments]:
+            taken |= {one.name for one in parameters.values() if isinstance(one, Last)}
         return [one for name, one in parameters.items() if name not in taken]
+
+    def beside(self, parameters: Parameters) -> list[Parameter] | None:
+        """Give the parameters of the callbackified function, or None: no signature can tell where its callbacks are."""
+        free = [one for one in parameters.values() if one.kind in POSITIONAL]
+        others = [one for one in parameters.values() if one.kind not in POSITIONAL]
+        last: list[Parameter] = []
+        fixed = 0  # how many have to be given by position, for the callbacks among them to be found
+        for number, (index, name) in self.arguments:
+            if name is not None and not iskeyword(name):
+                others.append(Parameter(name, Parameter.KEYWORD_ONLY))
+            elif name is None and index is None:
+                last.append(Last(_unlike(parameters, number), Parameter.POSITIONAL_ONLY))
+            elif index is not None and index <= len(free):
+                free.insert(index, Parameter(_unlike(parameters, number), Parameter.POSITIONAL_ONLY))
+                fixed = index + 1
+            else:
+                return None
+        given, free = free[:fixed], free[fixed:]
+        if last:  # what is optional before them can be given by its name only, so that the last one is the last one
+            given += [one for one in free if one.default is Parameter.empty]
+            free = [one for one in free if one.default is not Parameter.empty and _keyword(one) is not None]
+            free = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in free]
+        given = [one.replace(kind=Parameter.POSITIONAL_ONLY, default=Parameter.empty) for one in given]
+        found = sorted([*given, *last, *free, *others], key=lambda one: one.kind)
+        is_clear = len({one.name for one in found}) == len(found) and not (last and _is_open(parameters))
+        return found if is_clear else None
+
+
+class Last(Parameter):
+    """A callback that is the last positional argument, also if optional ones are given before it by position.
+
+    A signature cannot say that. This one says it to `promisify`.
+    """
+
+    __slots__ = ()
 
 
 def _order(found: tuple[int, Argument]) -> tuple[bool, int]:
@@ -129,8 +167,7 @@ def _last_arguments(
     caller: str, count: int, parameters: Parameters | None, taken: Sequence[Argument]
 ) -> Sequence[Argument]:
     """Find the arguments that "last" means: by index and name, so that optional ones before them may be left out."""
-    kinds = [] if parameters is None else [one.kind for one in parameters.values()]
-    if parameters is None or Parameter.VAR_POSITIONAL in kinds:
+    if parameters is None or _is_open(parameters):
         return [(None, None)] * count
     positional = [one for one in parameters.values() if one.kind in POSITIONAL]
     free = [(index, _keyword(one)) for index, one in enumerate(positional)]
@@ -156,9 +193,22 @@ def _argument(caller: str, place: Place, parameters: Parameters | None) -> Argum
         place += 1  # a function of a class body, which will be called with its object first
     if place < len(positional):
         return place, _keyword(positional[place])
-    if parameters is not None and Parameter.VAR_POSITIONAL not in kinds:
+    if parameters is not None and not _is_open(parameters):
         raise _misuse.no_callback_parameter(caller, list(known))
     return place, None
+
+
+def _is_open(parameters: Parameters) -> bool:
+    """Tell whether there may be more positional arguments than are named."""
+    return any(one.kind is Parameter.VAR_POSITIONAL or isinstance(one, Last) for one in parameters.values())
+
+
+def _unlike(parameters: Parameters, number: int) -> str:
+    """Name a callback, but not as one of the other parameters."""
+    name = ("callback", "errback")[number]
+    while name in parameters:
+        name += "_"
+    return name
 
 
 def _keyword(parameter: Parameter) -> str | None:

@@ -1059,7 +1059,8 @@ class Resolvers(NamedTuple, Generic[T]):
         """Say how the work is stopped: called if the promise is cancelled while it is pending, or has been already.
 
         Args:
-            abort: called once, without arguments, on the promise's home. What it raises is reported.
+            abort: called once, without arguments, on the promise's home. What it raises is reported. It is never called
+                once `resolve` or `reject` has been: then the work is done, also if the promise follows another one.
 
         Raises:
             TypeError: `abort` is not callable.

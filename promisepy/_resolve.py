@@ -8,7 +8,7 @@ from contextvars import Context, copy_context
 from typing import Any, Final, TypeGuard, cast
 
 from ._asyncio import as_reason
-from ._cancel import cancel, is_wanted, producer_of, stop_by
+from ._cancel import Adopted, cancel, is_wanted, producer_of
 from ._cell import FULFILLED, PENDING, SILENT, Cell, Filtered, Handler, Reaction
 from ._errors import (
     Cancelled,
@@ -207,12 +207,12 @@ class Adoption(Reaction):
         if mark is not None:
             mark._detach()
 
-    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
+    def _sources(self) -> Iterable[Cell]:
         # The mark first: it goes after the job has left its own reaction, so that one of the two is seen.
         for reaction in (self._mark, self):
             source = None if reaction is None else reaction._source
-            if reaction is not None and source is not None:
-                return [(source, reaction)]
+            if source is not None:
+                return [source]
         return []
 
     def _aborts(self) -> bool:
@@ -260,11 +260,14 @@ class ThenableJob:
     def _run(self) -> None:
         target = self._target
         target._work = None
+        target._producer = producer = Adopted(target._home)
         resolve, reject = resolving_functions(target)
         try:
             stop = self._context.run(self._then, resolve, reject)
-            if type(self._then) is Rule and callable(stop):  # what a foreign `then` returns means nothing
-                stop_by(target, stop)
+            # What a foreign `then` returns means nothing; and what has resolved meanwhile is done.
+            if type(self._then) is Rule and callable(stop) and target._producer is producer:
+                producer.add(stop)
+                producer.look_at(target)
         except BaseException as error:
             settle_by_raise(target, reject, error)
         finally:
@@ -276,7 +279,7 @@ class ThenableJob:
     def _settles(self) -> None:
         """Name no promise: the then-method may wait here, while another thread calls what it was given."""
 
-    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
+    def _sources(self) -> Iterable[Cell]:
         return ()
 
     def _aborts(self) -> bool:

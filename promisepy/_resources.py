@@ -30,8 +30,9 @@ class Using(Generic[T]):
         self._promise = promise
         self._release = release
         source: Cell | None = promise
+        late = partial(release_late, release)
         while source is not None:  # a resource that comes after a timeout comes to the promise before that
-            source._release = partial(release_late, release)
+            source._release = late
             work = getattr(source, "_work", None)
             source = work.source if isinstance(work, Deadline) else None
 
@@ -115,7 +116,7 @@ def using(promise: Adoptable[T], release: Callable[[T], Awaitable[object] | obje
     If the wait is cancelled, so is the promise, unless something else depends on it. A resource that comes nevertheless
     is released when it comes, on the promise's home; also if the promise itself is cancelled by somebody else. Promises
     from which this one was made, by `then` for instance, are not cancelled with it: they are the way to the resource.
-    Those before a `timeout` are when its time is up.
+    One before a `timeout` is: it brings the resource itself.
 
     Example:
         >>> def connect():

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
-from ._asyncio import cancelled_by, canceller, has, is_awaitable, is_future, run_awaitable, watch_future
+from ._asyncio import canceller, has, is_awaitable, is_future, run_awaitable, watch_future
 from ._cell import Cell
+from ._errors import cancelled_by
 from ._jobs import Home
 from ._misuse import expected_callable, expected_type, never_adopted
 from ._types import Reject, Resolve

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from typing import Any, Literal, cast, overload
 
 from . import _errors, _misuse
-from ._cancel import abandon
+from ._cancel import NOTHING, abandon
 from ._cell import FULFILLED, PENDING, Cell, Reaction, reaches
 from ._errors import Cancelled
 from ._host import ThreadHome, running_loop
@@ -48,10 +48,24 @@ class Wake(Reaction):
             raise _misuse.wait_in_loop()  # of `wait` itself: one further out runs it for the coroutines of handlers
         if any(reaches(job, promise) for job in self._thread.suspended):
             raise _errors.wait_for_self(promise._describe())
-        while promise._source is not None:
-            promise = promise._source
-        if any(isinstance(reaction, Adoption) and reaches(reaction, promise) for reaction in promise._reactions or ()):
-            raise _errors.wait_for_cycle(promise._describe())
+        origin = _origin(promise)
+        if any(isinstance(reaction, Adoption) and reaches(reaction, origin) for reaction in origin._reactions or ()):
+            raise _errors.wait_for_cycle(origin._describe())
+        if getattr(origin, "_work", None) is NOTHING:
+            raise _errors.wait_for_nothing(promise._describe())
+
+
+def _origin(promise: Cell) -> Cell:
+    """Go up from handlers' promises to their sources, and from what follows to what is followed; a circle ends it."""
+    passed = set[int]()
+    above: Cell | None = promise
+    while above is not None:
+        promise, above = above, above._source
+        work = getattr(promise, "_work", None)
+        if isinstance(work, Adoption) and id(promise) not in passed:  # in every circle there is one that follows
+            passed.add(id(promise))
+            above = next(iter(work._sources()), None)
+    return promise
 
 
 class FutureSink(Reaction):
@@ -124,7 +138,7 @@ class Shield(Reaction):
     def _depends(self) -> bool:
         return self._result._depends()
 
-    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
+    def _sources(self) -> Iterable[Cell]:
         return ()
 
     def _aborts(self) -> bool:

@@ -85,9 +85,9 @@ class Deadline(Reaction):
     def _depends(self) -> bool:
         return self._result._state is PENDING  # whether or not it is a resource: `using` knows the source as well
 
-    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:
+    def _sources(self) -> Iterable[Cell]:
         source = self._source
-        return () if source is None else [(source, self)]
+        return () if source is None else [source]
 
     def _aborts(self) -> bool:
         return False

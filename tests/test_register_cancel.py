@@ -65,12 +65,39 @@ def test_it_is_not_called_as_long_as_somebody_else_depends_on_the_promise() -> N
     assert len(reply.stopped_by) == 1
 
 
-def test_work_whose_watching_was_still_queued_is_stopped_as_soon_as_it_is_watched() -> None:
+def resolved_later(reply: Reply) -> Promise[int]:
+    d = Promise[int].with_resolvers()
+    d.resolve(reply)
+    return d.promise
+
+
+def returned_by_a_handler(reply: Reply) -> Promise[int]:
+    promise: Promise[int] = Promise.resolve().then(lambda _: reply)
+    Promise.resolve().then().wait(timeout=20)
+    return promise
+
+
+@pytest.mark.parametrize("adopt", [Promise.resolve, resolved_later, returned_by_a_handler])
+def test_work_whose_watching_was_still_queued_is_stopped_as_soon_as_it_is_watched(adopt: Any) -> None:
     reply = Reply()
-    promise: Promise[int] = Promise.resolve(reply)
+    promise: Promise[int] = adopt(reply)
     assert promise.cancel()
     run_what_is_queued()
     assert reply.on_answer is None or len(reply.stopped_by) == 1
+
+
+def test_work_that_is_handed_on_at_once_is_not_stopped_any_more() -> None:
+    def hand_on(reply: Reply, resolve: Any, reject: Any) -> Callable[[], object]:
+        resolve(Promise.delay(60))
+        return watch(reply, resolve, reject)
+
+    register_adoptable(Reply, hand_on)
+    reply = Reply()
+    promise: Promise[None] = Promise.resolve(reply)
+    run_what_is_queued()
+    assert promise.cancel()
+    run_what_is_queued()
+    assert reply.stopped_by == []
 
 
 def test_it_is_not_called_for_work_that_is_done() -> None:

@@ -42,6 +42,10 @@ def run_quietly(main: Callable[[], Any], asleep: Callable[[], object]) -> Any:
         return runner.run(main())
 
 
+def fail(_: object) -> Any:
+    raise ValueError("reason")
+
+
 @dataclass
 class OtherLoop:
     """A loop that runs on a thread of its own."""
@@ -232,6 +236,52 @@ class TestDeadlock:
         second.resolve(first.promise)
         with pytest.raises(DeadlockError):
             first.promise.then().then().wait(timeout=5)
+
+    @pytest.mark.parametrize(
+        "derive",
+        [
+            lambda nothing: nothing,
+            lambda nothing: nothing.then().catch(str).finally_(lambda: None),
+            lambda nothing: Promise(lambda resolve, reject: resolve(nothing)),
+            lambda nothing: Promise.resolve().then(lambda _: nothing.then(str)),
+        ],
+        ids=["itself", "descendant", "follower", "handler"],
+    )
+    def test_a_race_of_nothing(self, derive: Callable[[Promise[Any]], Promise[Any]]) -> None:
+        promise = derive(Promise.race([]))
+        for _ in range(2):
+            with pytest.raises(DeadlockError, match=r"a race of nothing"):
+                promise.wait(timeout=5)
+        assert promise.state == "pending"
+
+    @pytest.mark.parametrize(
+        ("derive", "outcome"),
+        [
+            (lambda nothing: Promise.race([nothing, Promise.delay(0.001, 1)]), 1),
+            (lambda nothing: Promise.race(iter([Promise.delay(0.001, 1)])), 1),
+            (lambda nothing: nothing.timeout(0.001).catch(TimeoutError, lambda error: 2), 2),
+            (lambda nothing: Promise.all([nothing, Promise.delay(0.001).then(fail)]).catch(lambda error: 3), 3),
+        ],
+        ids=["race", "iterator", "timeout", "all"],
+    )
+    def test_no_race_of_nothing_where_something_else_may_come(
+        self, derive: Callable[[Promise[Any]], Promise[Any]], outcome: int
+    ) -> None:
+        assert derive(Promise.race([])).wait(timeout=10) == outcome
+
+    def test_a_race_of_nothing_that_was_cancelled_has_an_outcome(self) -> None:
+        nothing = Promise.race([])
+        follower = Promise[Any](lambda resolve, reject: resolve(nothing))
+        nothing.cancel()
+        assert follower.catch(lambda error: type(error).__name__).wait(timeout=10) == "Cancelled"
+
+    def test_what_follows_a_circle_is_no_endless_search(self) -> None:
+        first, second = Promise[Any].with_resolvers(), Promise[Any].with_resolvers()
+        first.resolve(second.promise)
+        second.resolve(first.promise)
+        follower = Promise[Any](lambda resolve, reject: resolve(first.promise))
+        with pytest.raises(DeadlockError, match="follows a promise that follows it"):
+            follower.wait(timeout=5)
 
     def test_a_deadlock_is_a_runtime_error(self) -> None:
         assert issubclass(DeadlockError, RuntimeError)

@@ -7,13 +7,14 @@ import concurrent.futures
 import gc
 import multiprocessing
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from promisepy import BrokenPromise, Cancelled, Promise, Report
+from promisepy import BrokenPromise, Cancelled, Promise, Report, promisify
 
 
 def in_script(make: Callable[[], Promise[Any]]) -> Any:
@@ -265,6 +266,107 @@ class Refuses(Calls):
         if self._times:
             callback(self)
         raise OSError("refused")
+
+
+class Stopped(Exception):
+    """A library's own error for what was cancelled."""
+
+
+class SaysSo(AtOnce):
+    """Was cancelled, and raises the library's error."""
+
+    says: object = True
+
+    def cancelled(self) -> object:
+        if isinstance(self.says, Exception):
+            raise self.says
+        return self.says
+
+
+class RaisesIt(SaysSo):
+    """Raises it also where it is asked for it."""
+
+    def exception(self) -> Any:
+        return self._result()
+
+
+class ReturnsIt(SaysSo):
+    """Gives it where it is asked for it."""
+
+    def exception(self) -> Any:
+        try:
+            return self._result()
+        except BaseException as error:
+            return error
+
+
+# Ways in which a promise comes to the outcome of a foreign future.
+WAYS: dict[str, Callable[[Any], Promise[Any]]] = {
+    "adopted": Promise.resolve,
+    "returned": lambda future: promisify(lambda: future, style="done_callback")(),
+    "passed": lambda future: promisify(lambda callback: callback(future), style="future")(),
+}
+every_way = pytest.mark.parametrize("follow", WAYS.values(), ids=WAYS.keys())
+
+
+class TestCancelledFuture:
+    """However a library says that a future was cancelled, and however a promise comes to it: it is `Cancelled`."""
+
+    @every_way
+    @pytest.mark.parametrize("kind", [SaysSo, RaisesIt, ReturnsIt])
+    def test_the_error_of_the_library_is_the_cause(self, kind: Any, follow: Any) -> None:
+        error = Stopped("by hand")
+
+        def stopped() -> Any:
+            raise error
+
+        with pytest.raises(Cancelled, match="by hand") as caught:
+            follow(kind(stopped)).wait(timeout=10)
+        assert caught.value.__cause__ is error
+
+    @every_way
+    @pytest.mark.parametrize("kind", [SaysSo, RaisesIt, ReturnsIt])
+    @pytest.mark.parametrize("says", [False, None, 1, ValueError("no answer")], ids=str)
+    def test_an_error_of_one_that_does_not_say_so_is_the_reason(self, kind: Any, follow: Any, says: object) -> None:
+        def fails() -> Any:
+            raise Stopped("broken")
+
+        future = kind(fails)
+        future.says = says
+        with pytest.raises(Stopped, match="broken"):
+            follow(future).wait(timeout=10)
+
+    @every_way
+    @pytest.mark.parametrize("kind", [SaysSo, RaisesIt, ReturnsIt])
+    def test_a_cancelled_is_the_reason_itself(self, kind: Any, follow: Any) -> None:
+        class TooSlow(Cancelled):
+            """A user's own."""
+
+        def stopped() -> Any:
+            raise TooSlow
+
+        with pytest.raises(TooSlow):
+            follow(kind(stopped)).wait(timeout=10)
+
+    @every_way
+    def test_one_of_concurrent_futures(self, follow: Any) -> None:
+        future: concurrent.futures.Future[int] = concurrent.futures.Future()
+        future.cancel()
+        with pytest.raises(Cancelled) as caught:
+            follow(future).wait(timeout=10)
+        assert isinstance(caught.value.__cause__, concurrent.futures.CancelledError)
+
+    @every_way
+    @pytest.mark.parametrize("kind", [SaysSo, RaisesIt, ReturnsIt])
+    def test_the_error_is_freed_with_the_promise(self, kind: Any, follow: Any) -> None:
+        def stopped() -> Any:
+            raise Stopped
+
+        promise = follow(kind(stopped))
+        promise.catch(lambda error: None).wait(timeout=10)
+        cause = weakref.ref(promise.reason.__cause__)
+        del promise
+        assert cause() is None
 
 
 class TestFutureLike:

@@ -289,8 +289,8 @@ def test_below_or_above_classmethod_and_staticmethod_is_the_same() -> None:
 
 
 def test_name_and_doc_are_those_of_the_function_and_the_signature_has_room_for_callbacks() -> None:
-    for fn in (give, coroutine, Source.note):
+    for fn, arguments in ((give, [5]), (coroutine, [5]), (Source.note, [Source(5), "name"])):
         wrapped = callbackify(fn)
         assert (wrapped.__name__, wrapped.__doc__, wrapped.__module__) == (fn.__name__, fn.__doc__, fn.__module__)
-        inspect.signature(wrapped).bind(5, print)
+        inspect.signature(wrapped).bind(*arguments, print)
         assert not inspect.iscoroutinefunction(wrapped)

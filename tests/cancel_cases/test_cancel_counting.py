@@ -13,6 +13,7 @@ import pytest
 from promisepy import Promise, register_adoptable
 
 from .helpers import PATIENCE, Work, dependants, is_cancelled, on_a_thread, turn
+from .resources import turns
 
 DERIVED: dict[str, Callable[[Promise[Any]], Promise[Any]]] = {
     "then": lambda promise: promise.then(str),
@@ -227,6 +228,55 @@ class TestWays:
             one.cancel()
             thread.join(PATIENCE)
             assert (is_cancelled(work.promise), work.stops) == (True, 1)
+
+
+class TestOrder:
+    """Whose turn comes first makes no difference."""
+
+    @made_by
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    def test_of_abandoned_promises(self, derive: Callable[..., Promise[Any]], order: tuple[int, int]) -> None:
+        work = Work()
+        futures = work.promise.to_future(), derive(work.promise).to_future()
+        turn()
+        for number in order:
+            assert (work.promise.state, work.stops) == ("pending", 0)
+            futures[number].cancel()
+        assert (work.stops, is_cancelled(work.promise)) == (1, True)
+
+    @made_by
+    @pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)])
+    def test_of_tasks(self, derive: Callable[..., Promise[Any]], order: tuple[int, ...]) -> None:
+        async def main() -> None:
+            work = Work()
+            child = derive(work.promise)
+            await turns(10)
+            tasks = [asyncio.ensure_future(promise) for promise in (work.promise, child, child.then())]
+            await turns()
+            for number in order:
+                assert work.promise.state == "pending"
+                tasks[number].cancel()
+                await turns()
+            assert (is_cancelled(work.promise), len(work.stopped)) == (True, 1)
+
+        asyncio.run(main())
+
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    def test_of_the_inputs_of_a_combinator_if_one_shields_the_other(self, order: tuple[int, int]) -> None:
+        work = Work()
+        inputs = work.promise, work.promise.shield()
+        Promise.all([inputs[number] for number in order]).cancel()
+        assert (work.stops, is_cancelled(work.promise)) == (1, True)
+
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    def test_of_the_inputs_of_a_combinator_if_a_callback_of_finally_waits_for_the_other(
+        self, order: tuple[int, int]
+    ) -> None:
+        work = Work()
+        inputs = work.promise.then(), Promise.resolve().finally_(lambda: work.promise)
+        turn()
+        Promise.all([inputs[number] for number in order]).cancel()
+        assert (work.stops, is_cancelled(work.promise)) == (1, True)
 
 
 class TestLosers:

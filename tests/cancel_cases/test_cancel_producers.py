@@ -7,6 +7,7 @@ import contextvars
 import gc
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -55,6 +56,21 @@ def by_keep_alive(stop: Callable[[], object]) -> Promise[Any]:
 
 WAYS = [by_executor, by_with_resolvers, by_create, by_resolvers_in_create, by_keep_alive]
 every_way = pytest.mark.parametrize("start", WAYS, ids=lambda way: way.__name__)
+
+
+class Thenable:
+    """Something of a library's that has nothing to tell yet."""
+
+    def then(self, resolve: Callable[..., None], reject: Callable[..., None]) -> None:
+        held.append(resolve)
+
+
+# What a promise may be resolved with and then wait for.
+FOLLOWED: dict[str, Callable[[], object]] = {
+    "promise": lambda: Work().promise,
+    "future": Future,
+    "thenable": Thenable,
+}
 
 
 class TestTold:
@@ -213,6 +229,22 @@ class TestResolvers:
         work.d.on_cancel(lambda: calls.append("stop"))
         turn()
         assert (calls, inner.stops) == ([], 1)
+
+    @pytest.mark.parametrize("begun", [False, True], ids=["at once", "a turn later"])
+    @pytest.mark.parametrize("make", FOLLOWED.values(), ids=FOLLOWED.keys())
+    def test_given_after_the_work_was_handed_on_it_is_never_called(
+        self, make: Callable[[], object], begun: bool
+    ) -> None:
+        work, calls, followed = Work(stops=False), list[str](), make()
+        work.resolve(followed)
+        if begun:
+            turn()
+        work.d.on_cancel(lambda: calls.append("before"))
+        assert work.promise.cancel() is True
+        for when in ("after", "a turn after"):
+            work.d.on_cancel(lambda when=when: calls.append(when))
+            turn()
+        assert calls == []
 
     def test_in_the_middle_of_the_start(self) -> None:
         calls: list[str] = []

@@ -29,7 +29,8 @@ WAYS: dict[str, tuple[Callable[[Promise[Any]], Promise[Any]], bool]] = {
     "follower": (lambda promise: Promise(lambda resolve, reject: resolve(promise)), False),
     "handler": (lambda promise: Promise.resolve(1).then(lambda _: promise), False),
     "shield": (lambda promise: promise.shield(), False),
-    "timeout": (lambda promise: promise.timeout(PATIENCE), False),
+    "timeout": (lambda promise: promise.timeout(PATIENCE), True),
+    "two timeouts": (lambda promise: promise.timeout(PATIENCE).timeout(2 * PATIENCE), True),
     "race": (lambda promise: Promise.race([promise]), False),
 }
 each_way = pytest.mark.parametrize(("derive", "stops"), WAYS.values(), ids=WAYS.keys())
@@ -79,6 +80,7 @@ class TestCancelled:
             await turns()
             promise.cancel()
             assert (await ended(task), connection.released) == ("Cancelled", [])
+            assert len(connection.stopped) == stops
             connection.arrive()
             await turns(10)
             assert connection.released == [connection]
@@ -217,6 +219,18 @@ class TestTimeOut:
         late.cancel()
         Promise.delay(0.01).wait(timeout=PATIENCE)
         connection.arrive()
+        turn()
+        assert connection.released == [connection]
+        del used
+
+    def test_a_connection_that_somebody_else_awaits_goes_on_before_a_cancelled_timeout(self) -> None:
+        connection = Connection()
+        other, late = connection.promise.then(), connection.promise.timeout(PATIENCE)
+        used = connection.using(late)
+        late.cancel()
+        assert (connection.promise.state, connection.stops) == ("pending", 0)
+        connection.arrive()
+        assert other.wait(timeout=PATIENCE) is connection
         turn()
         assert connection.released == [connection]
         del used

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from asyncio import new_event_loop
+from asyncio import iscoroutine, new_event_loop
 from collections.abc import Callable
 from typing import Any
 
@@ -110,13 +110,14 @@ class Real(Side):
             self.on_cancel(len(self.roots) - 1)
 
     def on_cancel(self, root: int, fails: bool = False) -> None:
-        number = self.root_number(root)
-        if number not in self.resolved:
-            self.resolvers[root % len(self.roots)].on_cancel(self.stopper(f"n{number}", fails))
+        stop = self.stopper(f"n{self.root_number(root)}", fails)
+        self.resolvers[root % len(self.roots)].on_cancel(stop)
 
     def resolve(self, root: int, result: Op) -> None:
         number, resolvers = self.root_number(root), self.resolvers[root % len(self.roots)]
         value = self.make(result)  # perhaps one more root
+        if number in self.resolved and iscoroutine(value):
+            value.close()  # nobody is going to run it
         self.resolved.add(number)
         resolvers.resolve(value)
 

@@ -23,7 +23,10 @@ STEPS = 25
 
 MUTANTS = (
     Mutant(
-        "nobody is asked who else depends", "_cancel.py", "if not is_wanted(source) and source._fail", "if source._fail"
+        "nobody is asked who else depends",
+        "_cancel.py",
+        "and not is_wanted(one) and one._fail_with",
+        "and one._fail_with",
     ),
     Mutant(
         "a cancellation does not go up", "_cancel.py", "    for one in cancelled:  # it grows\n", "    for one in ():\n"
@@ -54,16 +57,35 @@ MUTANTS = (
         times=2,
     ),
     Mutant(
+        "a producer that comes after it has handed on its work is told",
+        "_cancel.py",
+        "has_resolved = left is None or type(left) is Adopted",
+        "has_resolved = False",
+    ),
+    Mutant("what begins after the cancellation is not stopped", "_resolve.py", "producer.look_at(target)\n", "pass\n"),
+    Mutant(
         "what nobody can stop is abandoned all the same",
         "_cancel.py",
-        "if not is_wanted(source) and _can_be_stopped(source):",
+        "if not is_wanted(source) and _has_producer(source):",
         "if not is_wanted(source):",
     ),
     Mutant(
         "what is abandoned is asked only for its own producer",
         "_cancel.py",
-        "        for source, reaction in _paths(cell):\n",
-        "        for source, reaction in ():\n",
+        "for source in _sources(cell) if",
+        "for source in () if",
+    ),
+    Mutant(
+        "a producer that others depend on as well does not count",
+        "_cancel.py",
+        "for source in _sources(cell) if source._state is PENDING",
+        "for source in _sources(cell) if sum(one._depends() for one in source._reactions or ()) < 2",
+    ),
+    Mutant(
+        "what was wanted by a shield that goes along is not asked again",
+        "_cancel.py",
+        "cancelled += _fail_unwanted(asked, reason)",
+        "pass",
     ),
     Mutant(
         "a cancelled dependant still counts",
@@ -117,8 +139,8 @@ MUTANTS = (
     Mutant(
         "a shield lets through",
         "_sinks.py",
-        "    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:\n        return ()\n",
-        "    def _paths(self) -> Iterable[tuple[Cell, Reaction]]:\n        return [(self._source, self)] if self._source else ()\n",
+        "    def _sources(self) -> Iterable[Cell]:\n        return ()\n",
+        "    def _sources(self) -> Iterable[Cell]:\n        return [self._source] if self._source else ()\n",
     ),
     Mutant("a timeout abandons nobody", "_time.py", "            abandon(source)\n", ""),
     Mutant("a cancelled task keeps its waiter", "_asyncio.py", "        self._detach()\n", "        pass\n"),
@@ -142,7 +164,7 @@ class Chooser:
         return self.rng.choice(kinds or ("value", "fail", "node", "fresh", "coroutine")), self.rng.randint(0, 2)
 
     def delivered(self) -> Op:
-        return self.result("value", "node", "fresh")
+        return self.result("value", "node", "fresh", "coroutine")
 
     def action(self) -> Op:
         return self.rng.choice(

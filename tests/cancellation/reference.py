@@ -51,7 +51,7 @@ class Node(Holder):
         self.up: list[Edge] = []  # for what this node waits
         self.stops: list[Job] = []  # how its producer is stopped
         self.starts = False  # a coroutine is about to be started for it, and can be stopped then
-        self.finish: Job | None = None  # how its group lets go of the inputs
+        self.closing: list[Job] = []  # how its group lets go of the inputs
 
 
 class Task(Holder):
@@ -99,11 +99,10 @@ class Reference(Side):
             self.queue(edge)
 
     def queue(self, edge: Edge) -> None:
-        if edge.run is not None:
-            if edge.inline:
-                self.fire(edge)
-            else:
-                self.jobs.append(partial(self.fire, edge))
+        if edge.inline:
+            self.fire(edge)
+        elif edge.run is not None:
+            self.jobs.append(partial(self.fire, edge))
 
     def fire(self, edge: Edge) -> None:
         if edge.alive:
@@ -124,7 +123,7 @@ class Reference(Side):
 
     def take_on(self, node: Node, value: Any) -> None:
         """Resolve: 27.2.1.3.2."""
-        node.stops = [] if node.pending else node.stops
+        node.stops = []
         if value is node:
             self.settle(node, "rejected", TypeError())
         elif isinstance(value, Coroutine):
@@ -168,38 +167,37 @@ class Reference(Side):
         if not node.pending:
             return False
         node.state, node.result = "rejected", reason
-        cancelled = [node]
+        cancelled, asked = [node], list[Node]()
+
+        def reject_unwanted(nodes: list[Node]) -> None:
+            for one in nodes:
+                if one.pending and not self.wanted(one):
+                    one.state, one.result = "rejected", reason
+                    cancelled.append(one)
+
         for gone in cancelled:
-            sources = [edge.source for edge in gone.up if edge.alive and edge.up]
+            sources = self.sources(gone)
+            asked += sources
             for edge in gone.up:
                 edge.alive = edge.alive and edge.stays
-            self.jobs.extend(reversed(gone.stops))
-            if gone.finish is not None:
-                self.jobs.append(gone.finish)
-            gone.stops, gone.finish = [], None
-            for source in sources:
-                if source.pending and not self.wanted(source):
-                    source.state, source.result = "rejected", reason
-                    cancelled.append(source)
+            self.jobs.extend([*reversed(gone.stops), *gone.closing])
+            reject_unwanted(sources)
+            if gone is cancelled[-1]:  # a source may have been kept only by what has gone since
+                reject_unwanted(asked)
         for gone in reversed(cancelled):
             self.tell(gone)
         return True
 
     def abandon(self, node: Node) -> None:
-        """Cancel what is no longer awaited, if that reaches a producer that can be stopped."""
-        if node.pending and not self.wanted(node) and any(one.stops or one.starts for one in self.reached(node)):
+        """Cancel what is no longer awaited, if somewhere above it is a producer that can be stopped."""
+        above = [node]
+        for one in above:
+            above += {source for source in self.sources(one) if source.pending} - {*above}
+        if node.pending and not self.wanted(node) and any(one.stops or one.starts for one in above):
             self.cancel_node(node, Cancelled())
 
-    def reached(self, node: Node) -> set[Node]:
-        reached: set[Node] = set()
-        found = {node}
-        while found > reached:
-            reached = set(found)
-            for source in {edge.source for one in reached for edge in one.up if edge.alive and edge.up}:
-                holders = {edge.holder for edge in source.down if edge.alive and edge.holder.pending}
-                if source.pending and holders <= reached:
-                    found.add(source)
-        return reached
+    def sources(self, node: Node) -> list[Node]:
+        return [edge.source for edge in node.up if edge.alive and edge.up]
 
     # Operations.
 
@@ -215,14 +213,11 @@ class Reference(Side):
 
     def on_cancel(self, root: int, fails: bool = False) -> None:
         number = self.root_number(root)
-        node = self.nodes[number]
-        stop = partial(self.stop, self.stopper(f"n{number}", fails))
-        if number in self.resolved:
-            return
-        if node.pending:
-            node.stops.append(stop)
-        else:
-            self.jobs.append(stop)
+        if number not in self.resolved:
+            self.stop_by(self.nodes[number], partial(self.stop, self.stopper(f"n{number}", fails)))
+
+    def stop_by(self, node: Node, stop: Job) -> None:
+        (node.stops if node.pending else self.jobs).append(stop)
 
     def stop(self, function: Job) -> None:
         try:
@@ -319,7 +314,7 @@ class Reference(Side):
                 else:
                     self.settle(result, "fulfilled", outcomes)
 
-        result.finish = finish
+        result.closing = [finish]
         for key, source in enumerate(inputs):
             edges.append(Edge(source, result, partial(note, key), stays=True))
             self.subscribe(edges[-1])
@@ -378,10 +373,7 @@ class Reference(Side):
         node.starts = False
         task = Task("coroutine", done)
         self.later.append(partial(self.begin, task, source))
-        if node.pending:
-            node.stops.append(partial(self.drop_task, task))
-        else:
-            self.jobs.append(partial(self.drop_task, task))
+        self.stop_by(node, partial(self.drop_task, task))
 
     def await_(self, number: int) -> None:
         task = Task(f"t{len(self.tasks)}")

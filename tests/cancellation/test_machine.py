@@ -23,7 +23,7 @@ results = st.one_of(
     st.tuples(st.just("fresh"), stops),
     st.tuples(st.just("coroutine"), numbers),
 )
-delivered = results.filter(lambda result: result[0] in ("value", "node", "fresh"))
+delivered = results.filter(lambda result: result[0] in ("value", "node", "fresh", "coroutine"))
 actions = st.one_of(
     st.tuples(st.just("cancel"), st.just(OWN), st.just("by itself")),
     st.tuples(st.just("cancel"), numbers, st.just("by a handler")),

@@ -193,12 +193,17 @@ class TestThreads:
 
 class TestLate:
     @both
+    @pytest.mark.parametrize(
+        "follow",
+        [Promise.resolve, lambda call: promisify(lambda: call, style="done_callback")()],
+        ids=["adopted", "wrapped"],
+    )
     def test_a_cancelled_call_rejects_with_cancelled_because_of_the_library_s_error(
-        self, shout: Any, outcome_of: Any
+        self, shout: Any, outcome_of: Any, follow: Any
     ) -> None:
         def start() -> Promise[Any]:
             call = shout.future(b"late")
-            promise = Promise[Any].resolve(call)
+            promise: Promise[Any] = follow(call)
             assert call.cancel()
             return promise
 
