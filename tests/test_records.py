@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from promisepy import Convention, Fulfilled, Rejected, Report
 
+ROOT = Path(__file__).parents[1]
 ERROR = ValueError("no")
 
 FIELDS: dict[type[Any], dict[str, Any]] = {
@@ -157,3 +160,11 @@ def test_a_field_is_replaced_in_a_new_record(replace: Callable[..., Any], kind: 
 def test_the_outcomes_tell_their_status() -> None:
     assert Fulfilled(1).status == Fulfilled.status == "fulfilled"
     assert Rejected(ERROR).status == Rejected.status == "rejected"
+
+
+def test_importing_loads_neither_dataclasses_nor_what_only_checkers_read() -> None:
+    code = "import asyncio, sys; known = set(sys.modules); import promisepy; print(*sorted(set(sys.modules) - known))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "promisepy" in loaded
+    assert {"dataclasses", "queue", "promisepy._decorators"}.isdisjoint(loaded)
