@@ -3,6 +3,8 @@
 Two runs of N and 2N bursts are made and their difference is divided by the units in N bursts, so that
 start-up, imports and the interpreter's warming up cancel out. What is counted is the whole burst: with ``free``
 and in the memory rows that is making the promises, settling them and letting go.
+
+``--only import`` counts two processes instead, one that imports asyncio alone and one that imports the library as well.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import platform
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,6 +33,7 @@ from benchmarks.scenarios import BY_NAME, SCENARIOS, Scenario
 KINDS: dict[str, type[Library]] = {kind.name: kind for kind in LIBRARIES}
 DEFAULT_LIBRARIES = (AsyncioFuture.name, Promisepy.name)
 DEFAULT_SCENARIOS = ("settle", "chain")
+IMPORT = "import"
 UNITS = 2_000
 """Roughly how many promises or links the shorter run makes."""
 
@@ -38,8 +42,12 @@ NO_VALGRIND = "valgrind was not found on PATH: install it (Debian: apt install v
 
 def instructions(library: str, scenario: Scenario, bursts: int) -> int:
     """Run ``bursts`` bursts in a child under callgrind and return how many instructions it took."""
+    return collected(command("benchmarks.instructions", "--child", library, scenario.name, scenario.count, bursts))
+
+
+def collected(child: Sequence[str]) -> int:
+    """Run a command under callgrind and return how many instructions it took."""
     valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-    child = command("benchmarks.instructions", "--child", library, scenario.name, scenario.count, bursts)
     done = subprocess.run([*valgrind, *child], env=settings(), capture_output=True, text=True, check=False)
     found = re.search(r"Collected : (\d+)", done.stderr)
     if done.returncode != 0 or found is None:
@@ -52,6 +60,23 @@ def per_unit(library: str, scenario: Scenario) -> float:
     bursts = max(2, UNITS // scenario.count)
     more = instructions(library, scenario, 2 * bursts)
     return (more - instructions(library, scenario, bursts)) / (bursts * scenario.count)
+
+
+def imports(libraries: Sequence[str]) -> dict[str, float | None]:
+    """Return the instructions for importing asyncio, which is the baseline's, and each other library on top of it."""
+    nothing, base = importing(), importing("asyncio")
+    counts: dict[str, float | None] = {libraries[0]: base - nothing}
+    for name in libraries[1:]:
+        module = KINDS[name].module
+        counts[name] = None if module is None else importing("asyncio", module) - base
+    return counts
+
+
+def importing(*modules: str) -> int:
+    """Return the instructions of a process that imports modules and ends at once, without clearing them away."""
+    child = [sys.executable, "-c", f"import {', '.join(['os', *modules])}; os._exit(0)"]
+    subprocess.run(child, env=settings(), check=True)  # uncounted: compiles them
+    return collected(child)
 
 
 def run_child(library: str, name: str, count: int, bursts: int) -> None:
@@ -74,7 +99,7 @@ def run_child(library: str, name: str, count: int, bursts: int) -> None:
 def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
     made = argparse.ArgumentParser(prog="python -m benchmarks.instructions", description=__doc__)
-    made.add_argument("--only", action="append", choices=BY_NAME, metavar="SCENARIO", help="may be repeated")
+    made.add_argument("--only", action="append", choices=[*BY_NAME, IMPORT], metavar="SCENARIO", help="may be repeated")
     made.add_argument("--all", action="store_true", help="every scenario; takes many minutes")
     made.add_argument(
         "--library", action="append", choices=list(KINDS)[1:], help="beside the baseline; may be repeated"
@@ -93,17 +118,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     if shutil.which("valgrind") is None:
         raise SystemExit(NO_VALGRIND)
-    names = [one.name for one in SCENARIOS] if chosen.all else chosen.only or DEFAULT_SCENARIOS
+    names = [*(one.name for one in SCENARIOS), IMPORT] if chosen.all else chosen.only or DEFAULT_SCENARIOS
     libraries = [DEFAULT_LIBRARIES[0], *(chosen.library or DEFAULT_LIBRARIES[1:])]
-    counts = {name: {one: _counted(one, BY_NAME[name]) for one in libraries} for name in names}
+    counts = {name: _counted(name, libraries) for name in names}
     print(_as_markdown(counts, libraries))
     if chosen.json is not None:
         document = {"python": platform.python_version(), "instructions": counts}
         chosen.json.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
 
 
-def _counted(library: str, scenario: Scenario) -> float | None:
-    return None if scenario.name in KINDS[library].cannot else per_unit(library, scenario)
+def _counted(name: str, libraries: Sequence[str]) -> dict[str, float | None]:
+    if name == IMPORT:
+        return imports(libraries)
+    return {one: None if name in KINDS[one].cannot else per_unit(one, BY_NAME[name]) for one in libraries}
 
 
 def _as_markdown(counts: dict[str, dict[str, float | None]], libraries: Sequence[str]) -> str:
@@ -111,7 +138,8 @@ def _as_markdown(counts: dict[str, dict[str, float | None]], libraries: Sequence
     for name, found in counts.items():
         base = found[libraries[0]]
         texts = [_text(found[library], base) for library in libraries]
-        rows.append([f"{name}, per {BY_NAME[name].unit}", *texts])
+        unit = "of asyncio, and on top of it" if name == IMPORT else f"per {BY_NAME[name].unit}"
+        rows.append([f"{name}, {unit}", *texts])
     where = f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}"
     return table(["instructions per unit", *libraries], rows) + "\n\n" + where
 

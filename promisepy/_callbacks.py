@@ -9,7 +9,18 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from functools import partial
 from types import CoroutineType, NoneType
-from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, TypedDict, TypeVar, TypeVarTuple, Unpack, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Literal,
+    ParamSpec,
+    TypeAlias,
+    TypeVar,
+    TypeVarTuple,
+    Unpack,
+    overload,
+)
 from weakref import ref
 
 from . import _misuse
@@ -18,7 +29,6 @@ from ._calls import Call
 from ._cancel import stop_by
 from ._cell import Filtered
 from ._conventions import Convention, Place, Shape, Style, adapt, cancel_returned, one_value, reader
-from ._decorators import ErrorFirst, ErrorLast, First, TwoCallbacks, Value
 from ._jobs import Home
 from ._places import Places, parameters_of
 from ._promise import Promise, pending
@@ -26,6 +36,9 @@ from ._pump import Pump
 from ._resolve import Claim, settle_by_raise
 from ._types import FutureLike, Thenable
 from ._wrapping import dressed, owner_of, row_for, with_methods
+
+if TYPE_CHECKING:
+    from ._decorators import ErrorFirst, ErrorLast, First, Options, TwoCallbacks, Value
 
 __all__ = ["promisify", "submit"]
 
@@ -37,16 +50,6 @@ P = ParamSpec("P")
 Ts = TypeVarTuple("Ts")
 Rs = TypeVarTuple("Rs")
 Methods: TypeAlias = Iterable[str] | Mapping[str, str]
-
-
-class Options(TypedDict, total=False):
-    """The options that every overload of `promisify` takes; they change nothing in its types."""
-
-    check: Callable[[Any], object] | None
-    cancel: Callable[[Any], object] | None
-    returns: object
-    keep_alive: bool
-    pump: Callable[[], object] | None
 
 
 # fmt: off

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from types import FunctionType, SimpleNamespace
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from ._errors import CallbackError, Cancelled, cancelled_by, set_traceback, short, traceback_of
 from ._misuse import expected_outcome
 from ._reports import without_ours
-from ._types import Fulfilled, FutureLike, Settled
+from ._types import Fulfilled, FutureLike, Record, Settled, frozen
 
 __all__ = [
     "STYLES",
@@ -27,11 +26,11 @@ __all__ = [
     "Style",
     "Tell",
     "adapt",
+    "all_errors",
     "all_values",
     "cancel_returned",
     "error_first",
     "error_last",
-    "failure",
     "one_value",
     "reader",
     "reason_of",
@@ -94,7 +93,7 @@ def status_last(*arguments: Any, **named: Any) -> tuple[Any, ...]:
     return _values(arguments[:-1], arguments, named)
 
 
-def failure(*arguments: Any, **named: Any) -> tuple[Any, ...]:
+def all_errors(*arguments: Any, **named: Any) -> tuple[Any, ...]:
     """Outcome of a callback that is only called on failure: its one exception, else all of its arguments."""
     errors = [argument for argument in arguments if issubclass(type(argument), BaseException)]
     raise _as_error(errors[0] if len(errors) == 1 else None, arguments, named)
@@ -198,8 +197,8 @@ def cancel_returned(returned: Any, /) -> None:
         cancel()
 
 
-@dataclass(frozen=True, slots=True)
-class Convention:
+@frozen
+class Convention(Record):
     """How a library's functions take and call their callbacks.
 
     Attributes:
@@ -229,15 +228,40 @@ class Convention:
         'PAGE'
     """
 
-    callback: Place = -1
-    errback: Place | None = None
-    outcome: Outcome = all_values
-    failure: Outcome = failure
-    shape: Shape = natural
-    check: Callable[[Any], object] | None = None
-    cancel: Callable[[Any], object] | None = None
-    returns: object = None
-    tell: Tell | None = None
+    __slots__ = __match_args__ = (
+        "callback",
+        "errback",
+        "outcome",
+        "failure",
+        "shape",
+        "check",
+        "cancel",
+        "returns",
+        "tell",
+    )
+    callback: Place
+    errback: Place | None
+    outcome: Outcome
+    failure: Outcome
+    shape: Shape
+    check: Callable[[Any], object] | None
+    cancel: Callable[[Any], object] | None
+    returns: object
+    tell: Tell | None
+
+    def __init__(
+        self,
+        callback: Place = -1,
+        errback: Place | None = None,
+        outcome: Outcome = all_values,
+        failure: Outcome = all_errors,
+        shape: Shape = natural,
+        check: Callable[[Any], object] | None = None,
+        cancel: Callable[[Any], object] | None = None,
+        returns: object = None,
+        tell: Tell | None = None,
+    ) -> None:
+        super().__init__(callback, errback, outcome, failure, shape, check, cancel, returns, tell)
 
 
 def async_finish(name: str) -> Convention:

@@ -1,4 +1,4 @@
-"""Types of the decorators that `promisify(style=...)` gives without a function; nothing here runs.
+"""Types of the options of `promisify`, and of the decorators that it gives without a function; this is never imported.
 
 A protocol can have overloads, a `Callable` cannot: each style's decorator reads the value's type from the callback.
 """
@@ -6,11 +6,11 @@ A protocol can have overloads, a `Callable` cannot: each style's decorator reads
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, TypeVarTuple, overload
+from typing import Any, Concatenate, ParamSpec, Protocol, TypedDict, TypeVar, TypeVarTuple, overload
 
 from ._promise import Promise
 
-__all__ = ["ErrorFirst", "ErrorLast", "First", "TwoCallbacks", "Value"]
+__all__ = ["ErrorFirst", "ErrorLast", "First", "Options", "TwoCallbacks", "Value"]
 
 R = TypeVar("R")
 R1 = TypeVar("R1")
@@ -19,6 +19,16 @@ E = TypeVar("E")
 P = ParamSpec("P")
 Ts = TypeVarTuple("Ts")
 Rs = TypeVarTuple("Rs")
+
+
+class Options(TypedDict, total=False):
+    """The options that every overload of `promisify` takes; they change nothing in its types."""
+
+    check: Callable[[Any], object] | None
+    cancel: Callable[[Any], object] | None
+    returns: object
+    keep_alive: bool
+    pump: Callable[[], object] | None
 
 
 # fmt: off

@@ -16,7 +16,7 @@ from . import _misuse
 from ._asyncio import as_reason
 from ._cancel import stop_by
 from ._channel import Bounded, Channel, Latest, Pausing, Room, Unsubscribing
-from ._conventions import adapt, all_values, failure, reader
+from ._conventions import adapt, all_errors, all_values, reader
 from ._errors import BrokenPromise
 from ._promise import Promise, Resolvers
 from ._reports import settings
@@ -146,7 +146,7 @@ class Emitter(Generic[T]):
 def read_failure(error: Any = None, *arguments: Any, **named: Any) -> Any:
     """Read the arguments of `fail`: the error, or its class, or None for a library that ends without one."""
     is_alone = not arguments and not named
-    return error if is_alone and (error is None or is_exception_type(error)) else failure(error, *arguments, **named)
+    return error if is_alone and (error is None or is_exception_type(error)) else all_errors(error, *arguments, **named)
 
 
 def as_end(reason: object) -> BaseException:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from . import _errors, _misuse
 from ._cancel import cancel, is_wanted
@@ -22,11 +22,14 @@ __all__ = ["Mapper", "check_map"]
 Coerce = Callable[[Any], Resolution]
 
 
-class Items(NamedTuple):
+class Items:
     """Where the items come from."""
 
-    ask: Callable[[], Any]  # for the next one
-    comes_later: bool  # `ask` gives something to wait for
+    __slots__ = ("ask", "comes_later")
+
+    def __init__(self, ask: Callable[[], Any], comes_later: bool) -> None:
+        self.ask = ask  # for the next one
+        self.comes_later = comes_later  # `ask` gives something to wait for
 
 
 class Mapper:

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar, final, overload
+from reprlib import recursive_repr
+from typing import (
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    Never,
+    Protocol,
+    Self,
+    TypeAlias,
+    TypeVar,
+    dataclass_transform,
+    final,
+    overload,
+)
 
 __all__ = [
     "Adoptable",
     "Fulfilled",
     "FutureLike",
     "Host",
+    "Record",
     "Reject",
     "Rejected",
     "Report",
@@ -21,6 +35,7 @@ __all__ = [
     "Settled",
     "State",
     "Thenable",
+    "frozen",
 ]
 
 T = TypeVar("T")
@@ -78,29 +93,86 @@ class Host(Protocol):
         """
 
 
+class Record:
+    """What a frozen dataclass with slots is, written by hand: generating four of those took a third of the import."""
+
+    __slots__ = ()
+    __match_args__ = ()  # the fields
+
+    def __init__(self, *values: object) -> None:
+        self.__setstate__(dict(zip(self.__match_args__, values, strict=True)))
+
+    def __getstate__(self) -> dict[str, object]:
+        fields: tuple[str, ...] = self.__match_args__
+        return {name: getattr(self, name) for name in fields}
+
+    def __setstate__(self, values: dict[str, object]) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def __replace__(self, **changes: Any) -> Self:
+        return type(self)(**{**self.__getstate__(), **changes})
+
+    def __setattr__(self, name: str, value: object) -> Never:
+        raise AttributeError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> Never:
+        raise AttributeError(f"cannot delete field {name!r}")
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self.__getstate__() == other.__getstate__()
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.__getstate__().values()))
+
+    @recursive_repr()
+    def __repr__(self) -> str:
+        values = [f"{name}={value!r}" for name, value in self.__getstate__().items()]
+        return f"{type(self).__qualname__}({', '.join(values)})"
+
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass_transform(frozen_default=True)
+def frozen(kind: type[R], /) -> type[R]:
+    """Tell checkers what a record is already; classes derived from it keep its constructor."""
+    return kind
+
+
 @final
-@dataclass(frozen=True, slots=True)
-class Fulfilled(Generic[T_co]):
+@frozen
+class Fulfilled(Record, Generic[T_co]):
     """The outcome of a promise that has a value."""
 
+    __slots__ = __match_args__ = ("value",)
     value: T_co
-    status: Literal["fulfilled"] = field(default="fulfilled", init=False, repr=False)
+    status: ClassVar[Literal["fulfilled"]] = "fulfilled"
+
+    def __init__(self, value: T_co) -> None:
+        object.__setattr__(self, "value", value)
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Rejected:
+@frozen
+class Rejected(Record):
     """The outcome of a promise that was rejected."""
 
+    __slots__ = __match_args__ = ("reason",)
     reason: BaseException
-    status: Literal["rejected"] = field(default="rejected", init=False, repr=False)
+    status: ClassVar[Literal["rejected"]] = "rejected"
+
+    def __init__(self, reason: BaseException) -> None:
+        object.__setattr__(self, "reason", reason)
 
 
 Settled: TypeAlias = Fulfilled[T_co] | Rejected
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+@frozen
+class Report(Record):
     """Something that would otherwise be lost.
 
     Attributes:
@@ -110,10 +182,14 @@ class Report:
         home: the home of the promise, in words.
     """
 
+    __slots__ = __match_args__ = ("kind", "message", "reason", "home")
     kind: ReportKind
     message: str
     reason: BaseException
     home: str
+
+    def __init__(self, kind: ReportKind, message: str, reason: BaseException, home: str) -> None:
+        super().__init__(kind, message, reason, home)
 
 
 ReportHook: TypeAlias = Callable[[Report], object]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import update_wrapper
 from inspect import Parameter, Signature, getattr_static
 from types import new_class
@@ -27,7 +26,7 @@ def row_for(caller: str, fn: Any, style: Any, options: dict[str, Any]) -> Conven
         row = Convention(outcome=Single(row))
     if not issubclass(type(row), Convention):  # isinstance() would believe the `__class__` of a Mock(spec=Convention)
         raise _misuse.expected_style(caller, STYLES, style)
-    convention = replace(cast("Convention", row), **options)
+    convention = cast("Convention", row).__replace__(**options)
     for name in ("outcome", "failure", "shape", "check", "cancel", "tell"):
         function: object = getattr(convention, name)
         if not callable(function) and (function is not None or name not in ("check", "cancel", "tell")):

@@ -105,6 +105,13 @@ def test_counting_instructions_without_valgrind_says_what_to_do(monkeypatch: pyt
         instructions.main([])
 
 
+def test_the_instructions_of_an_import_are_counted() -> None:
+    if shutil.which("valgrind") is None:
+        pytest.skip("valgrind is not installed")
+    nothing = instructions.importing()
+    assert 0 < nothing < instructions.importing("colorsys")
+
+
 @pytest.mark.parametrize("name", BY_NAME)
 @pytest.mark.parametrize("library", instructions.DEFAULT_LIBRARIES)
 def test_what_valgrind_would_count_runs(library: str, name: str) -> None:

@@ -6,7 +6,6 @@ Which rejections count as handled is told in test_regressions_reports; here is w
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import gc
 import logging
 import sys
@@ -187,7 +186,7 @@ class TestTheHook:
 
     def test_gets_a_report_that_cannot_be_changed(self, reports: list[Report]) -> None:
         unhandled()
-        with pytest.raises(dataclasses.FrozenInstanceError):
+        with pytest.raises(AttributeError, match="cannot assign to field 'kind'"):
             reports[0].kind = "broken"  # type: ignore[misc]
 
 
