@@ -216,7 +216,7 @@ class Any_(Group):  # noqa: N801  # the trailing underscore keeps typing.Any apa
         if source._state is FULFILLED:
             self.take(source)
         else:
-            self.outcomes[key] = source._failure.fresh()
+            self.outcomes[key] = source._value
             self.count_down()
 
     def complete(self) -> None:
@@ -325,5 +325,5 @@ def outcome_of(source: Cell) -> Fulfilled[Any] | Rejected:
     """Describe a settled promise."""
     if source._state is FULFILLED:
         return Fulfilled(source._value)
-    reason: Any = source._failure.fresh()
+    reason: Any = source._value
     return Rejected(reason)

@@ -16,11 +16,11 @@ import sys
 import threading
 import time
 import weakref
-from _queue import Empty, SimpleQueue  # whence `queue` has them; the rest of it is not needed
 from asyncio import _get_running_loop as running_loop  # get_running_loop() would raise where none runs
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import suppress
 from contextvars import Context
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any, TypeAlias, cast
 

@@ -240,12 +240,15 @@ MUTANTS = (
         "_combine.py",
         "self.outcomes[key] = source._value",
         "self.outcomes[-1 - key] = source._value",
+        times=2,
     ),
     Mutant(
         "any puts a reason in the wrong place",
         "_combine.py",
-        "self.outcomes[key] = source._failure.fresh()",
-        "self.outcomes[-1 - key] = source._failure.fresh()",
+        "self.outcomes[key] = source._value",
+        "self.outcomes[-1 - key] = source._value",
+        nth=1,
+        times=2,
     ),
     Mutant(
         "all_settled puts an outcome in the wrong place",
