@@ -218,8 +218,9 @@ class Cell(Reaction):
     _alarm: Alarm | None  # likewise
     _observed: bool  # unset until somebody has looked at a rejection, or let go of the promise while it was pending
     _site: Site | None  # unset outside debug mode
-    _producer: Stoppable | None  # unset if there never was any, None once it has resolved the promise
-    _work: Work | None  # likewise
+    # Unset if there never was any, None once it has resolved the promise; then what something adopted leaves.
+    _producer: Stoppable | None
+    _work: Work | None  # unset if there never was any
     _release: Callable[[Any], object]  # takes a value that comes after a cancellation; unset unless `using` set it
     # Unset unless `then` made this promise; None again once its job has run.
     _on_fulfilled: Handler | None
