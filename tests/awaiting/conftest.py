@@ -18,10 +18,14 @@ def python_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any)
 
 
 def factories() -> dict[str, Any]:
-    kinds: dict[str, Any] = {"c": None, "python": python_task, "debug": None, "uvloop": None}
+    kinds: dict[str, Any] = {"c": None, "debug": None, "uvloop": None}
     if sys.version_info >= (3, 12):
         kinds["eager"] = asyncio.eager_task_factory
-        kinds["eager python"] = asyncio.create_eager_task_factory(asyncio.tasks._PyTask)
+    # Since 3.14 asyncio keeps the books of its Python tasks apart from those that `asyncio.timeout` and others look in.
+    if sys.version_info < (3, 14):
+        kinds["python"] = python_task
+        if sys.version_info >= (3, 12):
+            kinds["eager python"] = asyncio.create_eager_task_factory(asyncio.tasks._PyTask)
     return kinds
 
 

@@ -70,14 +70,14 @@ class TestOnTheAsyncioReactor:
             async def main():
                 print(await Promise.resolve(threads.deferToThread(pow, 2, 5)))
                 try:
-                    await Promise.resolve(threads.deferToThread(divmod, 1, 0))
-                except ZeroDivisionError as error:
+                    await Promise.resolve(threads.deferToThread(int, "one"))
+                except ValueError as error:
                     print(error)
                 print(await Promise.resolve(task.deferLater(reactor, 0.001, lambda: "later")))
 
             run(main)
         """
-        assert lines(ON_ASYNCIO, code) == ["32", "integer division or modulo by zero", "later"]
+        assert lines(ON_ASYNCIO, code) == ["32", "invalid literal for int() with base 10: 'one'", "later"]
 
     def test_handlers_run_on_the_reactor_s_thread(self) -> None:
         code = """
@@ -184,11 +184,12 @@ class TestOnItsOwnReactor:
                 print(value, threading.current_thread().name)
 
             powers = Promise.all([threads.deferToThread(pow, 2, n) for n in range(4)])
-            failed = powers.then(show).then(lambda _: threads.deferToThread(divmod, 1, 0))
-            failed.catch(ZeroDivisionError, show).finally_(reactor.stop)
+            failed = powers.then(show).then(lambda _: threads.deferToThread(int, "one"))
+            failed.catch(ValueError, show).finally_(reactor.stop)
             reactor.run()
         """
-        assert lines(ON_ITS_OWN, code) == ["[1, 2, 4, 8] MainThread", "integer division or modulo by zero MainThread"]
+        failure = "invalid literal for int() with base 10: 'one'"
+        assert lines(ON_ITS_OWN, code) == ["[1, 2, 4, 8] MainThread", f"{failure} MainThread"]
 
     def test_another_thread_s_answer_wakes_the_reactor(self) -> None:
         code = """
