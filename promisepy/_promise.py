@@ -13,7 +13,7 @@ from types import CoroutineType
 from typing import Any, Generic, NamedTuple, Never, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 from . import _errors, _misuse
-from ._asyncio import as_reason, suspend
+from ._asyncio import suspend
 from ._cancel import Producer, cancel, stop_by
 from ._cell import FULFILLED, PENDING, REJECTED, UNSETTLED_ALONE, Always
 from ._combine import All, AllSettled, Any_, Race, Restore, combine, combine_keyed, outcome_of
@@ -25,10 +25,10 @@ from ._refusals import Refusals
 from ._reports import creation_site, settings
 from ._resolve import (
     Resolution,
+    reject_by_user,
     rejection_handler,
     resolving_functions,
     settle_by_raise,
-    to_exception,
 )
 from ._rules import PLAIN
 from ._sinks import FutureSink, Shield, Wake, check_seconds, check_wait
@@ -624,15 +624,12 @@ class Promise(Refusals, Generic[T_co]):
 
         ECMA-262 27.2.4.6.
         """
-        error = to_exception(reason)
-        if type(error) is _errors.CallbackError and error is not reason:
-            raise _misuse.expected_reason(reason)
         promise = pending()
-        promise._reject(as_reason(error), _errors.traceback_of(error))
+        reject_by_user(promise, reason)
         try:
             return promise
         finally:
-            del promise, error  # INV-RC: the class that was the reason may have raised it
+            del promise  # INV-RC
 
     # fmt: off
     @overload

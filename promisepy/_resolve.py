@@ -11,6 +11,7 @@ from ._asyncio import as_reason
 from ._cancel import Adopted, cancel, is_wanted, producer_of
 from ._cell import FULFILLED, PENDING, SILENT, Cell, Filtered, Handler, Reaction
 from ._errors import (
+    CallbackError,
     Cancelled,
     cancellation,
     context_of,
@@ -23,7 +24,7 @@ from ._errors import (
     unexpected_arguments,
 )
 from ._jobs import Home, fatal
-from ._misuse import expected_catch_arguments, expected_exception_types
+from ._misuse import expected_catch_arguments, expected_exception_types, expected_reason
 from ._reports import report_error, settings, submit_error, without_ours
 from ._rules import PLAIN, Rule, Then, find_then, gives_stop
 
@@ -32,6 +33,7 @@ __all__ = [
     "Claim",
     "Resolution",
     "is_exception_type",
+    "reject_by_user",
     "rejection_handler",
     "resolving_functions",
     "settle_by_raise",
@@ -403,6 +405,15 @@ def to_exception(reason: object) -> BaseException:
     if issubclass(type(made), BaseException):
         return cast("BaseException", made)
     return not_an_exception(reason)
+
+
+def reject_by_user(promise: Resolution, reason: object) -> None:
+    """Reject with a reason that a user has written down: what is no exception is a `TypeError`."""
+    error = to_exception(reason)
+    if type(error) is CallbackError and error is not reason:
+        raise expected_reason(reason)
+    promise._reject(as_reason(error), traceback_of(error))
+    del promise, error  # INV-RC
 
 
 def is_exception_type(value: object) -> TypeGuard[type[BaseException]]:

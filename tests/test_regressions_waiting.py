@@ -221,6 +221,11 @@ class TestDeadlock:
         races = [Promise.race([own, Promise.resolve("other").then()])]
         assert own.wait(timeout=10) == "other"
 
+    def test_a_promise_that_another_one_follows_may_be_waited_for(self) -> None:
+        inner, outer = Promise.delay(0.001, "inner"), Promise[str].with_resolvers()
+        outer.resolve(inner)
+        assert inner.wait(timeout=10) == "inner"
+
     @pytest.mark.parametrize("length", [2, 3])
     def test_promises_that_follow_one_another(self, length: int) -> None:
         circle = [Promise[Any].with_resolvers() for _ in range(length)]

@@ -375,3 +375,19 @@ class TestHelpers:
             return [number async for number in numbers(promise)]
 
         assert run(main()) == [1, 2]
+
+
+def test_what_a_task_sleeps_on_forgets_the_wake_up_that_the_task_takes_back(run: Run) -> None:
+    """asyncio's own tasks never do, but the protocol of a future says so."""
+
+    async def main() -> list[Any]:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        woken: list[Any] = []
+        waiter: Any = next(promise.__await__())
+        waiter.add_done_callback(woken.append)
+        assert waiter.remove_done_callback(woken.append) == 1
+        resolve(1)
+        assert await promise.then() == 1
+        return woken
+
+    assert run(main()) == []

@@ -73,6 +73,17 @@ class TestToFuture:
         assert [future.cancelled() for future in futures] == [False, True, False]
         assert futures[0].result(0) == futures[2].result(0) == 1
 
+    def test_it_is_cancelled_if_the_promise_is_and_not_if_a_value_merely_says_so(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        promise, resolve, _ = Promise[Any].with_resolvers()
+        future = promise.to_future()
+        promise.cancel()
+        value = Cancelled("a value")
+        assert [one.cancelled() for one in (future, promise.to_future())] == [True, True]
+        assert Promise.resolve(value).to_future().result(timeout=0) is value
+        assert caplog.records == []  # where a future tells of a callback that raised
+
     def test_wrap_future(self) -> None:
         async def main() -> Any:
             promise, resolve, _ = Promise[int].with_resolvers()
