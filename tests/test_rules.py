@@ -238,3 +238,29 @@ def test_a_class_whose_metaclass_has_then_is_a_thenable() -> None:
         pass
 
     assert outcome(Sample) == "metaclass"
+
+
+class OwnFuture:
+    """Calls back like a future of executors, and can be awaited; only the latter is of use here."""
+
+    def add_done_callback(self, callback: Any) -> None:
+        raise NotImplementedError
+
+    def result(self) -> None:
+        raise NotImplementedError
+
+    def __await__(self) -> Any:
+        yield
+        return "awaited"
+
+
+class FutureOfAClient(OwnFuture):
+    """Such as that of dask's asynchronous client."""
+
+    class client:
+        asynchronous = True
+
+
+@pytest.mark.parametrize("kind", [OwnFuture, FutureOfAClient])
+def test_what_calls_back_and_can_be_awaited_is_awaited(kind: type[OwnFuture]) -> None:
+    assert Promise.resolve(kind()).wait(timeout=10) == "awaited"
