@@ -9,7 +9,7 @@ from unittest.mock import AsyncMock, MagicMock, Mock
 
 import pytest
 
-from promisepy import Promise
+from promisepy import Cancelled, Promise
 
 
 # One class for each rule that goes by methods; what its outcome is tells which rule took it.
@@ -185,6 +185,37 @@ class TestGenericFutures:
 
         assert outcome(Proxy()) == "future"
 
+    @pytest.mark.parametrize(("answer", "kind"), [(True, Cancelled), (False, OSError), ("a mock's", OSError)])
+    def test_an_error_of_a_library_s_own_means_cancelled_if_the_future_says_so(self, answer: Any, kind: type) -> None:
+        class Ended(FutureLike):
+            def exception(self) -> None:
+                raise OSError("ended")
+
+            def cancelled(self) -> Any:
+                return answer
+
+        assert type(Promise.resolve(Ended()).catch(lambda error: error).wait(timeout=10)) is kind
+
+    def test_one_that_cannot_be_referred_to_weakly_is_cancelled_all_the_same(self) -> None:
+        class Slotted:
+            __slots__ = ("callback", "cancels")
+
+            def add_done_callback(self, callback: Any) -> None:
+                self.callback, self.cancels = callback, 0
+
+            def result(self) -> None:
+                raise NotImplementedError
+
+            def cancel(self) -> None:
+                self.cancels += 1
+
+        future = Slotted()
+        promise = Promise.resolve(future)
+        Promise.resolve().then().wait(timeout=10)
+        promise.cancel()
+        Promise.resolve().then().wait(timeout=10)
+        assert future.cancels == 1
+
 
 class Word(enum.Enum):
     THEN = 1
@@ -238,3 +269,29 @@ def test_a_class_whose_metaclass_has_then_is_a_thenable() -> None:
         pass
 
     assert outcome(Sample) == "metaclass"
+
+
+class OwnFuture:
+    """Calls back like a future of executors, and can be awaited; only the latter is of use here."""
+
+    def add_done_callback(self, callback: Any) -> None:
+        raise NotImplementedError
+
+    def result(self) -> None:
+        raise NotImplementedError
+
+    def __await__(self) -> Any:
+        yield
+        return "awaited"
+
+
+class FutureOfAClient(OwnFuture):
+    """Such as that of dask's asynchronous client."""
+
+    class client:
+        asynchronous = True
+
+
+@pytest.mark.parametrize("kind", [OwnFuture, FutureOfAClient])
+def test_what_calls_back_and_can_be_awaited_is_awaited(kind: type[OwnFuture]) -> None:
+    assert Promise.resolve(kind()).wait(timeout=10) == "awaited"

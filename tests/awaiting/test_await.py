@@ -377,17 +377,20 @@ class TestHelpers:
         assert run(main()) == [1, 2]
 
 
-def test_what_a_task_sleeps_on_forgets_the_wake_up_that_the_task_takes_back(run: Run) -> None:
-    """asyncio's own tasks never do, but the protocol of a future says so."""
+def test_what_a_task_sleeps_on_keeps_to_the_protocol_of_a_future(run: Run) -> None:
+    """Also where asyncio's own tasks do not look."""
 
-    async def main() -> list[Any]:
+    async def main() -> None:
         promise, resolve, _ = Promise[int].with_resolvers()
         woken: list[Any] = []
-        waiter: Any = next(promise.__await__())
-        waiter.add_done_callback(woken.append)
-        assert waiter.remove_done_callback(woken.append) == 1
+        first: Any = next(promise.__await__())
+        first.add_done_callback(woken.append)
+        assert first.remove_done_callback(woken.append) == 1
+        second: Any = next(promise.__await__())
+        second.add_done_callback(woken.append)
+        assert [second.cancel() for _ in range(2)] == [True, False]
         resolve(1)
         assert await promise.then() == 1
-        return woken
+        assert (woken, first.cancel()) == ([second], False)
 
-    assert run(main()) == []
+    run(main())
