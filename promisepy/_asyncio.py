@@ -86,7 +86,10 @@ class Waiter(Reaction):
         self._source = self._callback = self._context = None
         try:
             if callback is not None and context is not None:
-                context.run(callback, self)
+                if running_loop() is self._loop:
+                    context.run(callback, self)
+                else:  # that of a script's coroutines, which goes on in the next `wait`; a host has drained the home
+                    self._loop.call_soon(callback, self, context=context)
         finally:
             del self, callback, context  # INV-RC: a cancelled task's error leads to this frame
 

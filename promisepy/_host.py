@@ -111,7 +111,7 @@ class LoopHome(Home):
 
     def start(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> asyncio.Task[Any]:
         """Run a coroutine as a task of the loop."""
-        return _start(self.tasks, self.tasks.discard, self.loop, coroutine, context)
+        return _keep(self.loop.create_task(coroutine, context=context), self.tasks, self.tasks.discard)
 
 
 class ThreadHome(TimedHome):
@@ -215,13 +215,13 @@ class ThreadHome(TimedHome):
 
     def start(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> asyncio.Task[Any]:
         """Run a coroutine as a task: of the loop that runs here, else of one that runs inside `wait`."""
-        loop = running_loop()
-        if loop is None:
-            if self._runner is None:
-                self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
-                loop_homes[self._runner.get_loop()] = self
-            loop = self._runner.get_loop()
-        return _start(self.tasks, self._forget, loop, coroutine, context)
+        if running_loop() is not None and (home := current_home()) is not self:
+            return home.start(coroutine, context)
+        if self._runner is None:
+            self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+            loop_homes[self._runner.get_loop()] = self
+        task = self._runner.get_loop().create_task(coroutine, context=context)
+        return _keep(task, self.tasks, self._forget)
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self.tasks.discard(task)
@@ -242,7 +242,10 @@ class ThreadHome(TimedHome):
         try:
             while True:
                 self.timers.ring()
-                self.drain()
+                if self.tasks and running_loop() is None:
+                    self._run_loop(0)  # drains as well: a task's step may be among the jobs, and needs its loop
+                else:
+                    self.drain()
                 if is_done():
                     return True
                 remaining = None if deadline is None else deadline - time.monotonic()
@@ -304,7 +307,7 @@ class ThreadHome(TimedHome):
 
     def _run_loop(self, seconds: float | None) -> None:
         """Run the private loop, which has tasks, until `stop_waiting` or for so many seconds."""
-        assert self._runner is not None  # tasks are started on it or on a loop that would be running here
+        assert self._runner is not None  # it has all of `tasks`
         self.loop = loop = self._runner.get_loop()
         if self.jobs:  # posted since the last drain, by somebody who found neither a loop nor a sleeper
             self.arm()
@@ -437,14 +440,9 @@ def _start_on(loop: asyncio.AbstractEventLoop, timer: Timer) -> None:
     timer.started(stop)
 
 
-def _start(
-    tasks: set[asyncio.Task[Any]],
-    forget: Callable[[asyncio.Task[Any]], object],
-    loop: asyncio.AbstractEventLoop,
-    coroutine: Coroutine[Any, Any, Any],
-    context: Context,
+def _keep(
+    task: asyncio.Task[Any], tasks: set[asyncio.Task[Any]], forget: Callable[[asyncio.Task[Any]], object]
 ) -> asyncio.Task[Any]:
-    task = loop.create_task(coroutine, context=context)
     tasks.add(task)
     task.add_done_callback(forget)
     return task
