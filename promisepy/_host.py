@@ -328,11 +328,10 @@ class ThreadHome(TimedHome):
 
     def forked(self) -> None:
         """Put the home in order in a forked child: only the forking thread goes on there."""
-        self._wakeups = SimpleQueue()
         self.forget_sleeper()
         if threading.get_ident() != self.ident:
+            self.ended, self.armed, self._waiting = True, False, False
             self.jobs.clear()  # the parent's thread runs them
-            self.ended = True
 
 
 class Thread(threading.local):
@@ -343,13 +342,13 @@ class Thread(threading.local):
 
 
 class _ThreadEnd:
-    """Dropped by the interpreter when its thread ends."""
+    """Dropped by the interpreter when its thread ends, and in a forked child on the thread that forked."""
 
     def __init__(self, home: ThreadHome) -> None:
         self._home = home
 
     def __del__(self, settings: Settings = settings) -> None:  # bound, since globals are gone at the very end
-        if not settings.exiting:
+        if not settings.exiting and threading.get_ident() == self._home.ident:
             self._home.close()
 
 
