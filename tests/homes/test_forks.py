@@ -34,6 +34,12 @@ PRELUDE = """
         ends.append(lambda: (resolve("woken"), before()))
         return await promise
 
+    def fork():
+        pid = os.fork()
+        if not pid:
+            signal.alarm(50)  # nobody else would end a child that hangs
+        return pid
+
     def say(*words):
         print(*words, flush=True)
 
@@ -70,7 +76,7 @@ class TestThePrivateLoop:
     def test_of_the_parent_is_still_woken_after_the_child_has_closed_its_copy(self) -> None:
         code = """
     Promise.resolve(value()).wait()
-    pid = os.fork()
+    pid = fork()
     if not pid:
         sys.exit()
     join(pid)
@@ -82,7 +88,7 @@ class TestThePrivateLoop:
     def test_of_another_thread_is_still_woken_after_the_child_has_ended(self, end: str) -> None:
         code = f"""
     other = Elsewhere(lambda: Promise.resolve(value()).wait(), lambda: say(Promise.resolve(woken()).wait(10)))
-    pid = os.fork()
+    pid = fork()
     if not pid:
         {end}
     join(pid)
@@ -102,7 +108,7 @@ class TestThePrivateLoop:
     thread = threading.Thread(target=lambda: say(Promise.resolve(wait()).wait(30)))
     thread.start()
     assert asleep.wait(30)
-    pid = os.fork()
+    pid = fork()
     if not pid:
         sys.exit()
     join(pid)
@@ -116,7 +122,7 @@ class TestThePrivateLoop:
     from_child, to_parent = os.pipe()
     from_parent, to_child = os.pipe()
     Promise.resolve(value()).wait()
-    pid = os.fork()
+    pid = fork()
     if not pid:
         def let_the_parent_go_first():
             os.write(to_parent, b".")
@@ -144,7 +150,7 @@ class TestThePrivateLoop:
     end, other_end = os.pipe()
     promise = Promise.resolve(read(end))
     say(Promise.resolve(value()).wait(10))  # and so, before it, `read` has begun
-    pid = os.fork()
+    pid = fork()
     ends.append(lambda: os.write(other_end, b"." if pid else b"!"))
     if pid:
         join(pid)
@@ -168,7 +174,7 @@ class TestAnotherThread:
         return Promise(lambda resolve, _: promise.then(resolve)).then(str)
 
     other = Elsewhere(queue_a_job, lambda: other.made.wait(30))
-    pid = os.fork()
+    pid = fork()
     resolve("a later job")
     promise.then().wait(30)
     if not pid:
@@ -205,7 +211,7 @@ class TestAnotherThread:
     thread.start()
     while not (made and made[0]._waiting if IS_ASLEEP else handling.is_set()):
         pass
-    pid = os.fork()
+    pid = fork()
     if not pid:
         resolve("child")
         try:
@@ -229,10 +235,8 @@ def test_a_wait_in_which_a_signal_handler_forks_is_woken_in_both() -> None:
     promise, resolve, _ = Promise.with_resolvers()
     pids = []
 
-    def fork(*_):
-        pids.append(os.fork())
-        if not pids[0]:
-            signal.alarm(20)  # ends a child that hangs
+    def strike(*_):
+        pids.append(fork())
         threading.Thread(target=settle).start()
 
     def settle():
@@ -245,7 +249,7 @@ def test_a_wait_in_which_a_signal_handler_forks_is_woken_in_both() -> None:
             pass
         signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
 
-    signal.signal(signal.SIGUSR1, fork)
+    signal.signal(signal.SIGUSR1, strike)
     threading.Thread(target=interrupt, args=[_host.current_thread_home()]).start()
     say(promise.wait())
     """
@@ -261,7 +265,7 @@ def test_a_host_has_a_clock_in_the_child_from_its_next_timer_on() -> None:
     set_host(Window)
     made = [Promise.delay(0.05, "first")]
     Window.posted.get(timeout=30)()
-    pid = os.fork()
+    pid = fork()
     made.append(Promise.delay(0.1, "second"))
     if pid:
         join(pid)
