@@ -53,10 +53,10 @@ class Producer:
         return bool(self._abort)
 
     def _cancelled(self) -> None:
-        while self._abort:
+        while True:
             try:
                 on_cancel, context = self._abort.pop()
-            except IndexError:  # another thread has told the producer
+            except IndexError:  # not asked before: another thread may be telling the producer, too
                 return
             self._home.enqueue(Call(self._home, on_cancel, context=context))
 

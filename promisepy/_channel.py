@@ -257,10 +257,12 @@ class Channel(Generic[T]):
 
     def wake(self) -> None:
         """Wake whoever waits."""
-        while self._sleepers:
+        if not self._sleepers:
+            return
+        while True:
             try:
                 news = self._sleepers.pop()
-            except IndexError:
+            except IndexError:  # not asked before: another thread may be waking them, too
                 return
             news._fulfil(None)
 

@@ -242,10 +242,7 @@ class ThreadHome(TimedHome):
         try:
             while True:
                 self.timers.ring()
-                if self.tasks and running_loop() is None:
-                    self._run_loop(0)  # drains as well: a task's step may be among the jobs, and needs its loop
-                else:
-                    self.drain()
+                self._take_turn()
                 if is_done():
                     return True
                 remaining = None if deadline is None else deadline - time.monotonic()
@@ -270,6 +267,12 @@ class ThreadHome(TimedHome):
             if running is not None:
                 self.suspended.pop()
             self._end_wait()
+
+    def _take_turn(self) -> None:
+        if self.tasks and running_loop() is None:
+            self._run_loop(0)  # drains as well: a task's step may be among the jobs, and needs its loop
+        else:
+            self.drain()
 
     def _end_wait(self) -> None:
         self.waits -= 1
@@ -331,11 +334,10 @@ class ThreadHome(TimedHome):
 
     def forked(self) -> None:
         """Put the home in order in a forked child: only the forking thread goes on there."""
-        self._wakeups = SimpleQueue()
         self.forget_sleeper()
         if threading.get_ident() != self.ident:
+            self.ended, self.armed, self._waiting = True, False, False
             self.jobs.clear()  # the parent's thread runs them
-            self.ended = True
 
 
 class Thread(threading.local):
@@ -346,13 +348,13 @@ class Thread(threading.local):
 
 
 class _ThreadEnd:
-    """Dropped by the interpreter when its thread ends."""
+    """Dropped by the interpreter when its thread ends, and in a forked child on the thread that forked."""
 
     def __init__(self, home: ThreadHome) -> None:
         self._home = home
 
     def __del__(self, settings: Settings = settings) -> None:  # bound, since globals are gone at the very end
-        if not settings.exiting:
+        if not settings.exiting and threading.get_ident() == self._home.ident:
             self._home.close()
 
 

@@ -68,12 +68,12 @@ class Places:
         """Put callbacks among the arguments of a call."""
         positional = list(arguments)
         for number, (index, name) in self.arguments:
-            if index is None and name is None:
-                positional.append(callbacks[number])
-            elif index is not None and (index <= len(positional) or name is None):
-                positional.insert(index, callbacks[number])
-            elif name is not None:
+            if name is not None and (index is None or index > len(positional)):
                 keywords = {**keywords, name: callbacks[number]}
+            elif index is None:
+                positional.append(callbacks[number])
+            else:
+                positional.insert(index, callbacks[number])
         return positional, keywords
 
     def take(

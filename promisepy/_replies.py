@@ -337,13 +337,13 @@ class Replies(Generic[K, T]):
                 return
             if not other.token:
                 self._remove(other)
-            elif isinstance(other, Early) or isinstance(entry, Early):
-                self._match(other, entry)
-                if not entry.token:
-                    return
             elif isinstance(other, Request) and isinstance(entry, Request):
                 other.twins.append(entry)
                 if other.token or not _removed(other.twins, entry):
+                    return
+            else:
+                self._match(other, entry)
+                if not entry.token:
                     return
 
     def _match(self, *entries: Entry) -> None:

@@ -168,10 +168,6 @@ class InlineHome(Home):
         self.jobs = InlineQueue()
         self.armed = True
 
-    def describe(self) -> str:
-        """Name no thread."""
-        return "any thread"
-
 
 _anywhere = InlineHome()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import atexit
 import os
+from typing import Any
 
-from ._host import current_thread_home, loop_homes, running_loop, this_thread, thread_homes
+from ._host import ThreadHome, current_thread_home, loop_homes, running_loop, this_thread, thread_homes
 from ._misuse import expected_host
 from ._reports import settings, sweep
 from ._types import Host
@@ -71,6 +72,28 @@ def _at_exit() -> None:
 def _after_fork() -> None:
     for home in list(thread_homes):
         home.forked()
+    for loop, owner in loop_homes.items():
+        if type(owner) is ThreadHome:
+            _separate(loop)
+
+
+def _separate(loop: Any) -> None:  # Any, since these names are asyncio's own; uvloop, say, has none of them
+    """Give a forked child's copy of a private loop, that of a `wait`, a selector and a self-pipe of its own.
+
+    Those that it inherits are the parent's as well. What the child closes would be taken from the parent's selector,
+    which would never be woken again, and either process could eat the other's wake-ups.
+    """
+    shared = getattr(loop, "_selector", None)
+    if shared is None:
+        return
+    pipe, keys = loop._ssock.fileno(), list(shared.get_map().values())
+    shared.close()  # the descriptor; what it refers to is the parent's
+    loop._selector = type(shared)()
+    loop._close_self_pipe()
+    loop._make_self_pipe()
+    for key in keys:
+        if key.fd != pipe:
+            loop._selector.register(key.fd, key.events, key.data)
 
 
 atexit.register(_at_exit)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
 
+from promisepy import Promise, Report, debug
 from promisepy._cell import FULFILLED, PENDING, REJECTED, TRANSITIONS, UNSETTLED, Cell, Reaction
 from promisepy._jobs import Home
+
+from .cancel_cases.helpers import turn
 
 STATES = (PENDING, FULFILLED, REJECTED)
 ACTIONS = ("fulfil", "reject")
@@ -31,6 +37,13 @@ class Note(Reaction):
         if self._source is not None:
             self._source = None
             self.log.append(self.name)
+
+
+@pytest.fixture
+def strict() -> Iterator[None]:
+    debug.enable(strict=True)
+    yield
+    debug.disable()
 
 
 def cell_in(state: str, home: Home) -> Cell:
@@ -89,6 +102,22 @@ def test_queueing_the_same_reactions_again_changes_nothing() -> None:
     assert log == ["a", "b"]
 
 
+@pytest.mark.usefixtures("strict")
+def test_a_rejection_that_is_observed_while_its_alarm_is_set_is_not_reported(reports: list[Report]) -> None:
+    class Suspects(list[Any]):
+        def append(self, suspect: Any, /) -> None:
+            super().append(suspect)
+            cells[0]._observe()  # what another thread does that has not seen the alarm
+
+    home, cells = Bench(), [Cell()]
+    home.suspects = Suspects()
+    cells[0]._begin(home)
+    act(cells[0], "reject")
+    home.drain()
+    cells.clear()
+    assert reports == []
+
+
 def test_a_detached_reaction_leaves_nothing_and_does_not_run() -> None:
     home, log = Bench(), list[str]()
     cell = cell_in(PENDING, home)
@@ -101,6 +130,36 @@ def test_a_detached_reaction_leaves_nothing_and_does_not_run() -> None:
     second._detach()
     home.drain()
     assert log == []
+
+
+DERIVED: dict[str, Callable[[Promise[int]], Any]] = {
+    "then": lambda promise: promise.then(lambda value: value + 1),
+    "finally_": lambda promise: Promise.resolve(1).finally_(lambda: promise),
+    "shield": lambda promise: promise.shield(),
+    "timeout": lambda promise: promise.timeout(60),
+    "all": lambda promise: Promise.all([promise]),
+    "map": lambda promise: Promise.map(lambda _: promise, [1]),
+    "to_future": lambda promise: promise.to_future(),
+    "following": lambda promise: Promise.resolve().then(lambda _: promise),
+}
+
+
+@pytest.mark.parametrize("derive", DERIVED.values(), ids=DERIVED.keys())
+def test_queueing_reactions_of_every_kind_again_changes_nothing(
+    derive: Callable[[Promise[int]], Any], reports: list[Report]
+) -> None:
+    promise, resolve, _ = Promise[int].with_resolvers()
+    derived = derive(promise)
+    turn()
+    reactions = promise._reactions
+    resolve(1)
+    promise._help(reactions or [])
+    turn()
+    outcome = derived.result(0) if isinstance(derived, Future) else derived.value
+    assert outcome in (1, 2, [1])
+    promise._help(reactions or [])
+    turn()
+    assert reports == []
 
 
 def test_a_reaction_runs_on_its_own_home_not_on_the_source_s() -> None:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from promisepy import Promise, Replies, Report, StuckPromise, promisify, stream
-from promisepy._cell import Filtered
+from promisepy._cell import UNSETTLED, Cell, Filtered
+from promisepy._host import current_thread_home
+from promisepy._resolve import Adoption
 
 
 class Slotted:
@@ -164,3 +166,51 @@ def test_a_sleep_in_slices_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     promise, resolve, _ = Promise[int].with_resolvers()
     threading.Timer(0.01, resolve, [1]).start()
     assert promise.wait(10) == 1
+
+
+class Hasty(Promise[int]):
+    """A promise that another thread settles right after somebody has seen that it is pending."""
+
+    @property
+    def _reactions(self) -> Any:
+        seen = slot.__get__(self)
+        if self in hasty:
+            hasty.remove(self)
+            self._fulfil(1)
+        return seen
+
+    @_reactions.setter
+    def _reactions(self, reactions: Any) -> None:
+        slot.__set__(self, reactions)
+
+
+slot: Any = Cell._reactions
+hasty: list[Promise[int]] = []
+
+
+def test_a_promise_that_settles_while_another_one_is_resolved_with_it_is_followed() -> None:
+    followed: Any = Hasty.__new__(Hasty)
+    followed._begin(current_thread_home())
+    promise, resolve, _ = Promise[int].with_resolvers()
+    hasty.append(followed)
+    resolve(followed)
+    assert hasty == []
+    assert promise.wait(5) == 1
+
+
+def test_a_follower_that_is_cancelled_while_it_starts_to_follow_leaves_nothing() -> None:
+    class Overtaken(Adoption):
+        """A job that another thread cancels when it has taken its first look."""
+
+        @property
+        def _source(self) -> None:
+            if self._target is not None:
+                self._cancelled()
+
+        @_source.setter
+        def _source(self, source: object) -> None:
+            pass
+
+    follower, followed = (Promise[int].with_resolvers(keep_alive=True).promise for _ in range(2))
+    Overtaken(follower, followed)._run()
+    assert followed._reactions == [UNSETTLED]

@@ -55,3 +55,41 @@ def test_a_promise_that_never_settles_does_not_keep_the_interpreter() -> None:
     code = "from promisepy import Promise; p, resolve, _ = Promise.with_resolvers(); p.then(print)"
     done = run_script(code)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_what_is_dropped_after_the_last_look_is_dropped_in_silence() -> None:
+    """Here by an exit function that was registered before ours, and so runs after it."""
+    code = """
+        import atexit, threading
+
+        @atexit.register
+        def drop():
+            held.clear()
+            go_on.set()
+            other.join()
+
+        from promisepy import Promise, Replies, stream
+
+        def emit(emitter):
+            emitter.emit(1)
+
+        def unsubscribe(token):
+            print("unsubscribed")
+
+        def work():
+            Promise.resolve("lost").then(print)
+            begun.set()
+            go_on.wait(30)
+
+        begun, go_on = threading.Event(), threading.Event()
+        other = threading.Thread(target=work, daemon=True)
+        other.start()
+        begun.wait(30)
+        events = stream(emit, unsubscribe)
+        table = Replies()
+        held = [events, iter(events), table, table["key"].then(print), Promise.with_resolvers()]
+        held.append(held[-1].promise.then(print))
+        del events, table
+    """
+    done = run_script(code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

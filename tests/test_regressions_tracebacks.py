@@ -194,6 +194,22 @@ class TestContext:
         assert isinstance(own, LookupError)
         assert own.__context__ is None
 
+    def test_a_handler_may_have_cut_it_off_itself(self) -> None:
+        def handler(_: Any) -> None:
+            try:
+                raise ValueError("reason")
+            except ValueError as error:
+                error.__context__ = None
+                raise
+
+        child = Promise.resolve().then(handler)
+        try:
+            raise KeyError("foreign")
+        except KeyError:
+            drain()
+        assert isinstance(child.reason, ValueError)
+        assert child.reason.__context__ is None
+
     def test_a_cause_that_was_given_is_kept(self) -> None:
         def handler(_: Any) -> None:
             raise ValueError("reason") from OSError("cause")

@@ -198,8 +198,22 @@ class TestDeadlock:
             lambda own: Promise.all([Promise.resolve(1), own]),
             lambda own: Promise.all_settled([own]),
             lambda own: Promise.all_keyed({"own": own}),
+            lambda own: own.shield(),
+            lambda own: Promise.map(lambda _: own, [1]),
+            lambda own: Promise.resolve(1).finally_(lambda: own),
         ],
-        ids=["itself", "descendant", "finally", "follower", "all", "all_settled", "all_keyed"],
+        ids=[
+            "itself",
+            "descendant",
+            "finally",
+            "follower",
+            "all",
+            "all_settled",
+            "all_keyed",
+            "shield",
+            "map",
+            "finally that waits for it",
+        ],
     )
     def test_a_handler_that_waits_for_its_own_promise(self, target: Callable[[Any], Promise[Any]]) -> None:
         seen: list[Any] = []
@@ -215,6 +229,29 @@ class TestDeadlock:
         targets = [target(own)]
         own.wait(timeout=20)
         assert seen == [True]
+
+    def test_a_handler_that_waits_for_what_is_about_to_follow_its_own_promise(self) -> None:
+        async def make() -> Any:
+            return Promise[Any].with_resolvers()
+
+        def wait_for_own(_: Any) -> None:
+            follower.resolve(own)
+            follower.promise.wait(timeout=5)
+
+        loop = asyncio.new_event_loop()  # stands still, and so does the job in which one starts to follow the other
+        follower = loop.run_until_complete(make())
+        own: Promise[Any] = Promise.resolve().then(wait_for_own)
+        with pytest.raises(DeadlockError, match="settles only after the handler"):
+            own.wait(timeout=20)
+        with pytest.raises(DeadlockError):
+            loop.run_until_complete(follower.promise)
+        loop.close()
+
+    def test_a_handler_may_wait_for_its_own_promise_for_so_long(self) -> None:
+        own: Promise[Any] = Promise.resolve().then(lambda _: limited[0].wait(timeout=5))
+        limited = [own.timeout(0.001)]
+        with pytest.raises(TimeoutError):
+            own.wait(timeout=20)
 
     def test_a_handler_may_wait_for_a_race_that_something_else_can_win(self) -> None:
         own: Promise[Any] = Promise.resolve().then(lambda _: races[0].wait(timeout=10))

@@ -5,12 +5,15 @@ Which rejections count as handled is told in test_regressions_reports; here is w
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import gc
 import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from itertools import chain
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -442,3 +445,12 @@ class TestStrictMode:
         unhandled()
         drain()
         assert f"{__file__}:" in reports[0].message
+
+
+def test_a_promise_that_is_made_at_the_bottom_of_a_thread_has_no_line(debug_mode: None) -> None:
+    made: list[Any] = []
+    done: SimpleQueue[str] = SimpleQueue()
+    # Code in C calls all the way, so the first frame of the thread is one of promisepy.
+    _thread.start_new_thread(made.extend, (chain(map(Promise.resolve, [1]), map(done.put, ["done"])),))
+    assert done.get(timeout=30) == "done"
+    assert repr(made[0]) == "<Promise fulfilled: 1>"

@@ -138,6 +138,52 @@ class TestOrder:
         assert outcome(call) is call
 
 
+class TestFailures:
+    """Of libraries whose failures are told in a way of their own."""
+
+    def test_a_celery_result_passes_itself_also_when_it_has_failed(self) -> None:
+        class Failed(CeleryLike):
+            result = error = ValueError("failed")  # type: ignore[assignment]  # as celery's, whose result is the reason then
+
+            def successful(self) -> bool:
+                return False
+
+        with pytest.raises(ValueError, match="failed"):
+            outcome(Failed())
+
+    def test_a_cancelled_deferred_is_a_cancelled_promise(self) -> None:
+        defer = pytest.importorskip("twisted.internet.defer")
+        deferred = defer.Deferred()
+        promise: Promise[Any] = Promise.resolve(deferred)
+        Promise.resolve().then().wait(timeout=20)
+        deferred.cancel()
+        assert type(promise.catch(lambda error: error).wait(timeout=20)) is Cancelled
+
+
+class Stoppable(FutureLike):
+    """One that is never done."""
+
+    def add_done_callback(self, callback: Callable[[Any], object]) -> None:
+        self.callback = callback
+
+    def cancel(self) -> None:
+        """Be stopped."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "stops"),
+    [(Stoppable, True), (FutureLike, False), (DeferredLike, True), (KazooLike, False), (CeleryLike, False)]
+    + [(ThenableLike, False)],
+)
+def test_what_gives_up_waiting_before_it_has_begun_goes_along_if_the_work_can_be_stopped(
+    kind: type, stops: bool
+) -> None:
+    promise: Promise[Any] = Promise.resolve(kind())
+    promise.to_future().cancel()
+    assert (type(promise.reason) is Cancelled) is stops
+    Promise.resolve().then().wait(timeout=20)
+
+
 class TestGenericFutures:
     """Anything with `add_done_callback` and `result`; `exception` is asked first where there is one."""
 

@@ -6,18 +6,19 @@ import asyncio
 import gc
 import threading
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from promisepy import Promise, Report, StuckPromise, _jobs
+from promisepy import DeadlockError, Promise, Report, StuckPromise, _jobs
 from promisepy._cell import reaches
 from promisepy._host import current_home, current_thread_home
 from promisepy._jobs import Home, Timer
 from promisepy._timers import FEW, Timers
 
-from .events.library import PATIENCE, when_asleep
+from .events.library import PATIENCE, on_a_thread, when_asleep
 
 SHORT = 0.02
 
@@ -165,6 +166,40 @@ async def value_of(promise: Promise[Any]) -> Any:
 
 
 class TestInAScript:
+    def test_a_cancelled_one_has_nothing_to_abandon_when_its_thread_ends(self) -> None:
+        note = Note()
+        on_a_thread(lambda: Timer(current_thread_home(), PATIENCE, note).cancel())
+        assert note.log == []
+
+    def test_who_waits_where_it_is_started_for_what_it_settles_is_told_of_the_deadlock(self) -> None:
+        class Interrupted(Timer):
+            """A signal handler waits before the clock knows the timer."""
+
+            def started(self, stop: Callable[[], object]) -> None:
+                with pytest.raises(DeadlockError):
+                    promise.wait(timeout=PATIENCE)
+                told.append("deadlock")
+                super().started(stop)
+
+        class Settling(Note):
+            def _settles(self) -> Any:
+                return promise
+
+        promise, told, note = Promise[None].with_resolvers(keep_alive=True).promise, list[str](), Settling()
+        Interrupted(current_thread_home(), SHORT, note)
+        assert note.done.promise.wait(timeout=PATIENCE) == "rung"
+        assert told == ["deadlock"]
+
+    def test_a_value_that_waits_for_its_own_delay_is_told_of_the_deadlock(self) -> None:
+        class Thenable:
+            @property
+            def then(self) -> object:
+                return promise.wait(timeout=PATIENCE)
+
+        promise = Promise.delay(0, Thenable())
+        with pytest.raises(DeadlockError):
+            promise.wait(timeout=PATIENCE)
+
     def test_a_timer_rings_only_in_wait_and_at_once_if_it_is_overdue(self) -> None:
         note = Note()
         Timer(current_thread_home(), -1, note)
@@ -326,6 +361,47 @@ class TestTimers:
         assert (clock.limit(None), clock.limit(1.0), clock.limit(3.0)) == (2.0, 1.0, 2.0)
         now = 5.0
         assert clock.limit(None) == 0.0
+
+    def test_that_a_signal_handler_rings_while_they_are_looked_at_ring_once(self) -> None:
+        clock, home, note = Timers(), SilentHome(), Note()
+        clock.add(Interrupted(home, 0, note, clock.ring))
+        clock.ring()
+        assert [job for job in home.jobs if job is note] == [note]
+        assert clock.first() is None
+
+    def test_that_are_not_due_stay_although_a_signal_handler_rings_the_first(self) -> None:
+        clock, home, note = Timers(), SilentHome(), Note()
+        clock.add(Interrupted(home, 0, note, clock.ring))
+        clock.add(later := Timer(home, PATIENCE, Note()))
+        clock.ring()
+        assert [job for job in home.jobs if isinstance(job, Note)] == [note]
+        assert clock.first() is later
+
+    def test_that_a_signal_handler_adds_while_a_cancelled_one_is_dropped_stay(self) -> None:
+        clock, home = Timers(), SilentHome()
+        earlier = Timer(home, PATIENCE, Note())
+        clock.add(cancelled := Interrupted(home, 2 * PATIENCE, Note(), lambda: clock.add(earlier)))
+        cancelled.cancel()
+        assert clock.first() is earlier
+
+
+class Interrupted(Timer):
+    """A signal handler strikes when somebody looks at this timer for the first time."""
+
+    def __init__(self, home: Home, seconds: float, job: Note, strike: Callable[[], object]) -> None:
+        super().__init__(home, seconds, job)
+        self.strikes = [strike]
+
+    def remaining(self) -> float:
+        if self.strikes and not super().is_cancelled:
+            self.strikes.pop()()
+        return super().remaining()
+
+    @property
+    def is_cancelled(self) -> bool:
+        if self.strikes and super().is_cancelled:
+            self.strikes.pop()()
+        return super().is_cancelled
 
 
 class SilentHome(Home):

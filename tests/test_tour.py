@@ -125,3 +125,60 @@ def test_ctrl_c_ends_it_with_one_word(phase: str, tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=120)
     assert (process.returncode, errors) == (130, "interrupted\n")
+
+
+def run_with(folder: Path, **streams: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "promisepy", str(folder)],
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        cwd=Path(__file__).parent.parent,
+        **streams,  # type: ignore[call-overload]  # stdout or stderr
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no terminals of one's own there")
+def test_who_watches_sees_how_far_it_is(tmp_path: Path) -> None:
+    with (tmp_path / "sparse").open("wb") as file:
+        file.truncate(200_000_000)  # takes no room, but time to hash
+    ours, theirs = os.openpty()
+    with run_with(tmp_path, stdout=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        seen = b""
+        try:
+            while read := os.read(ours, 1000):
+                seen += read
+        except OSError:
+            pass  # so Linux says that the other end has been closed
+    os.close(ours)
+    assert process.returncode == 0
+    assert seen.startswith(b"\r0 of 1 files\r")
+    assert seen.endswith(b"\r1 of 1 files\r\n")
+
+
+@pytest.mark.skipif(not Path("/proc/sys/kernel/random/uuid").exists(), reason="no file that never stays the same")
+def test_a_file_that_changes_meanwhile_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "other each time").symlink_to("/proc/sys/kernel/random/uuid")
+    result = tour(str(tmp_path))
+    assert result.stdout.splitlines()[-1] == "# the two ways differ: a file has changed meanwhile"
+    assert (result.returncode, result.stderr) == (1, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="broken pipes are another error there")
+def test_it_ends_quietly_when_nobody_reads_on(folder: Path) -> None:
+    with run_with(folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert (process.returncode, errors) == (1, "")
+
+
+def test_to_import_it_is_not_to_make_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import promisepy.__main__"],
+        capture_output=True,
+        check=False,
+        cwd=Path(__file__).parent.parent,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

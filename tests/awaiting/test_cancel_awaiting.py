@@ -338,3 +338,35 @@ class TestCounts:
             return cleaned, await promise
 
         assert run(main()) == (["up"], 1)
+
+
+class TestByHand:
+    """What a coroutine yields to its task keeps to the protocol of futures, whichever task asks."""
+
+    def test_a_wake_up_that_is_taken_back_does_not_come(self, run: Run) -> None:
+        async def main() -> list[Any]:
+            promise, resolve, _ = Promise[int].with_resolvers()
+            woken: list[Any] = []
+            waiter = next(promise.__await__())
+            waiter.add_done_callback(woken.append)
+            assert waiter.remove_done_callback(woken.append) == 1
+            resolve(1)
+            await turns()
+            return woken
+
+        assert run(main()) == []
+
+    def test_one_that_is_cancelled_before_anybody_sleeps_on_it_wakes_who_comes_then(self, run: Run) -> None:
+        async def main() -> None:
+            promise = Promise[int].with_resolvers(keep_alive=True).promise
+            woken: list[Any] = []
+            waiter = next(promise.__await__())
+            assert waiter.cancel("enough")
+            waiter.add_done_callback(woken.append)
+            await turns()
+            assert woken == [waiter]
+            assert waiting(promise) == 0
+            with pytest.raises(asyncio.CancelledError, match="enough"):
+                waiter.result()
+
+        run(main())

@@ -137,6 +137,13 @@ class TestToFuture:
         resolve(1)
         assert child.wait(timeout=10) == 2
 
+    def test_one_that_a_callback_of_another_cancels_in_the_moment_of_the_outcome_is_cancelled(self) -> None:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        first, second = promise.to_future(), promise.to_future()
+        first.add_done_callback(lambda _: second.cancel())
+        resolve(1)
+        assert (first.result(0), second.cancelled(), promise.wait(timeout=10)) == (1, True, 1)
+
     def test_cancelling_a_done_one_does_nothing(self) -> None:
         promise = Promise.resolve(1)
         future = promise.to_future()

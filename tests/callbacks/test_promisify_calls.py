@@ -145,3 +145,39 @@ def test_an_async_mock_settles_with_what_it_returns() -> None:
             await promisify(AsyncMock(side_effect=LookupError))()
 
     on_a_loop(main())
+
+
+class Stoppable:
+    """What a library returns for a request that can be stopped, and calls back with when it is done."""
+
+    def __init__(self) -> None:
+        self.stops = 0
+
+    def cancel(self) -> None:
+        self.stops += 1
+
+    def exception(self) -> None:
+        """Tell of no failure."""
+
+    def result(self) -> str:
+        return "done"
+
+
+@pytest.mark.parametrize("can_be_stopped", [True, False])
+def test_a_handle_whose_callback_is_an_argument_is_stopped_if_it_can_be(can_be_stopped: bool) -> None:
+    handles: list[Stoppable] = []
+
+    def start(callback: Callback) -> object:
+        handles.append(Stoppable())
+        kept.append(callback)
+        return handles[-1] if can_be_stopped else object()
+
+    kept: list[Callback] = []
+    promisified = promisify(start, style="done_callback", callback=0)
+    promise = promisified()
+    kept[0](handles[0])
+    assert value_of(promise) == "done"
+    promise = promisified()
+    promise.cancel()
+    assert type(reason_of(promise)) is Cancelled
+    assert [handle.stops for handle in handles] == [0, int(can_be_stopped)]

@@ -160,6 +160,24 @@ def test_an_object_that_takes_no_such_attribute_rejects() -> None:
     assert type(reason_of(promisify(Closed().start, callback=".on_done")())) is AttributeError
 
 
+def test_an_object_that_cannot_be_known_weakly_has_its_attribute_set_back() -> None:
+    class Slotted:
+        __slots__ = ("on_done",)
+
+        def __init__(self) -> None:
+            self.on_done: Callback | None = unused
+
+        def start(self) -> None:
+            pass
+
+    library = Slotted()
+    promise = promisify(library.start, callback=".on_done")()
+    assert library.on_done is not None
+    library.on_done("answer")
+    assert value_of(promise) == "answer"
+    assert library.on_done is unused
+
+
 def test_an_unbound_method_uses_the_attribute_of_its_first_argument() -> None:
     library = Slot()
     promise = promisify(Slot.start, callback=".on_done")(library, "request")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from promisepy import BrokenPromise, Promise, Report, promisify
+from promisepy import BrokenPromise, Promise, Report, promisify, set_host
 
 from .helpers import PATIENCE, here, on_a_loop, on_a_thread, reason_of, turn, value_of
 
@@ -212,3 +212,36 @@ def test_a_poll_may_ask_again() -> None:
     send = promisify(library.send, pump=poll)
     assert value_of(send("a")) == "A"
     assert value_of(again[0]) == "B"
+
+
+def test_a_poll_that_drops_another_callback_and_raises_breaks_that_promise_and_rejects_the_other() -> None:
+    library = Polled()
+
+    def poll() -> None:
+        del library.waiting[0]
+        raise error
+
+    error = ConnectionError("lost")
+    send = promisify(library.send, pump=poll)
+    first, second = send("a"), send("b")
+    assert type(reason_of(first)) is BrokenPromise
+    assert reason_of(second) is error
+
+
+def test_a_poll_that_fails_before_the_call_has_begun_rejects() -> None:
+    """Under a host that runs at once what its own thread posts."""
+
+    class Eager:
+        def post(self, drain: Callable[[], object]) -> None:
+            if here() == thread:
+                drain()
+
+    library, thread = Polled(), here()
+    library.failure = error = ConnectionError("lost")
+    previous = set_host(Eager())
+    try:
+        promise = promisify(library.send, pump=library.poll, keep_alive=True)("a")
+    finally:
+        set_host(previous)
+    library.poll()  # what it calls back with comes too late
+    assert reason_of(promise) is error

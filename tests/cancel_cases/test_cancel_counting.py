@@ -149,6 +149,12 @@ class TestWays:
         outer.promise.cancel()
         assert (is_cancelled(work.promise), work.stops, outer.stops) == (True, 1, 0)
 
+    def test_a_promise_that_is_about_to_follow_a_settled_one_has_nobody_to_take_along(self) -> None:
+        work = Work()
+        work.resolve(Promise.resolve(1))
+        assert work.promise.cancel()
+        assert (is_cancelled(work.promise), work.stops) == (True, 0)
+
     def test_a_diamond_is_cancelled_to_its_top(self) -> None:
         work = Work()
         Promise.all([work.promise.then(str), work.promise.then(str)]).cancel()

@@ -12,7 +12,7 @@ import pytest
 
 from promisepy import Cancelled, Promise
 
-from .helpers import PATIENCE, dependants, fail, is_cancelled, on_a_thread, turn
+from .helpers import PATIENCE, Work, dependants, fail, is_cancelled, on_a_thread, turn
 from .mapping import Calls, each_source, rest
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
@@ -58,6 +58,23 @@ class TestCancelled:
         result.cancel()
         rest()
         assert seen == ["cancelled", "closed"]
+
+    def test_before_an_item_comes_that_was_awaited(self) -> None:
+        class Items:
+            def __aiter__(self) -> Items:
+                return self
+
+            def __anext__(self) -> Promise[int]:
+                return item.promise
+
+        item, seen = Work(), list[int]()
+        result = Promise.map(seen.append, Items())
+        turn()
+        result.cancel()
+        item.resolve(1)
+        turn()
+        assert seen == []
+        assert is_cancelled(result)
 
     def test_by_its_own_function(self) -> None:
         calls = Calls()

@@ -283,3 +283,27 @@ def test_a_promise_that_can_not_be_stopped_is_cancelled_and_its_resource_release
         assert connection.released == [connection]
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("comes", [True, False], ids=["comes", "fails"])
+def test_a_resource_that_comes_when_its_home_has_ended_is_reported(comes: bool, reports: list[Report]) -> None:
+    made: list[Connection] = []
+    on_a_thread(lambda: made.append(Connection()))
+    connection = made[0]
+    other = connection.promise.then()
+    other.to_future()  # depends on the promise, too, and observes
+
+    async def main() -> str:
+        task = asyncio.create_task(hold(connection))
+        await turns()
+        task.cancel()
+        return await ended(task)
+
+    assert asyncio.run(main()) == "cancelled"
+    if comes:
+        connection.arrive()
+    else:
+        connection.reject(ValueError("reason"))
+    assert connection.released == []
+    assert [report.kind for report in reports] == (["stuck"] if comes else [])
+    reports.clear()

@@ -92,6 +92,27 @@ class TestACancelledRequest:
         finally:
             gc.enable()
 
+    def test_may_be_cancelled_by_a_finaliser_that_the_collector_finds_together_with_the_table(self) -> None:
+        class Finaliser:
+            def __del__(self) -> None:
+                self.promise.cancel()
+
+            promise: Promise[str]
+
+        finaliser = (
+            Finaliser()
+        )  # before the table, in whose order they are finalised; then nobody knows the table weakly
+        cycle: list[Any] = [finaliser, Replies[int, str]()]
+        cycle.append(cycle)
+        promise = finaliser.promise = cycle[1][1]
+        gc.disable()
+        try:
+            del finaliser, cycle
+            gc.collect()
+        finally:
+            gc.enable()
+        assert isinstance(promise.reason, Cancelled)
+
 
 class TestACancelledTask:
     def test_frees_the_key_of_what_only_it_awaited(self) -> None:

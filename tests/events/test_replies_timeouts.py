@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
-from promisepy import Promise, Replies, Report, StuckPromise, set_host
+from promisepy import DeadlockError, Promise, Replies, Report, StuckPromise, set_host
 
+from ..threads.conftest import Mainloop
 from .library import PATIENCE, on_a_thread, when_asleep
+from .test_replies_races import record_timers
 
 SHORT = 0.02
 
@@ -104,6 +106,17 @@ class TestOnALoop:
 
         asyncio.run(main())
 
+    def test_an_answer_between_the_bell_and_its_job_comes_in_time(
+        self, mainloop: Mainloop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        timers = record_timers(monkeypatch)
+        replies: Replies[int, int] = Replies(timeout=PATIENCE)
+        promise = replies[1]
+        timers.pop().ring()
+        replies.resolve(1, 7)
+        mainloop.run()
+        assert promise.value == 7
+
     def test_asking_again_does_not_prolong_the_time(self) -> None:
         async def main() -> None:
             replies: Replies[int, int] = Replies(timeout=0.1)
@@ -161,6 +174,24 @@ class TestInAScript:
         finally:
             replies.resolve(1, 7)
 
+    def test_a_key_that_waits_for_its_own_answer_when_the_time_is_up_is_told_that_it_cannot(self) -> None:
+        class Key:
+            def __hash__(self) -> int:
+                act.pop()() if act else None
+                return 1
+
+        def wait() -> None:
+            with pytest.raises(DeadlockError):
+                promise.wait(timeout=PATIENCE)
+            told.append("deadlock")
+
+        act, told = list[Callable[[], None]](), list[str]()
+        replies: Replies[Key, int] = Replies(timeout=0)
+        promise = replies[Key()]
+        act.append(wait)
+        assert promise.catch(TimeoutError, lambda _: 0).wait(timeout=PATIENCE) == 0
+        assert told == ["deadlock"]
+
     def test_a_promise_that_nobody_times_out_may_wait_for_ever(self) -> None:
         replies: Replies[int, int] = Replies(timeout=float("inf"))
         promise = replies[1]
@@ -203,6 +234,21 @@ class TestWhereNobodyLooks:
                 box[0].wait(timeout=PATIENCE / 10)
         finally:
             replies.resolve(1, 7)
+
+    def test_a_home_that_ends_between_the_bell_and_its_job_has_had_its_answer(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        timers = record_timers(monkeypatch)
+        replies: Replies[int, int] = Replies(timeout=PATIENCE)
+        promises: list[Promise[int]] = []
+
+        def run() -> None:
+            promises.append(replies[1])
+            timers.pop().ring()
+            replies.resolve(1, 7)
+
+        on_a_thread(run)
+        assert promises[0].value == 7
 
 
 class Window:

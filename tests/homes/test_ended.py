@@ -6,14 +6,18 @@ import asyncio
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
 import pytest
 
-from promisepy import Promise, Report, StuckPromise
-from promisepy._jobs import BURST
+from promisepy import Cancelled, Promise, Report, StuckPromise
+from promisepy._jobs import BURST, Home
+
+from ..events.library import on_a_thread
+from ..test_timers import Note
 
 try:
     import uvloop
@@ -194,6 +198,78 @@ class TestAThreadThatHasEnded:
         resolve(1)
         assert isinstance(last.reason, StuckPromise)
         assert reports == []
+
+    def test_what_was_cancelled_before_is_not_stuck(self) -> None:
+        made: list[Promise[Any]] = []
+
+        def work() -> None:
+            follower = Promise[Any].with_resolvers()
+            follower.resolve(Promise.resolve(1).then(str))
+            made.extend([Promise.resolve(1).then(str), follower.promise])
+            for promise in made:
+                promise.cancel()
+
+        on_a_thread(work)
+        assert [type(promise.reason) for promise in made] == [Cancelled, Cancelled]
+
+    def test_a_shield_and_a_mapping_get_it(self) -> None:
+        pending, resolve, _ = Promise[int].with_resolvers()
+        made: list[Promise[Any]] = []
+
+        def work() -> None:
+            source, settle, _ = Promise[int].with_resolvers()
+            made.extend([source.shield(), Promise.map(lambda _: pending, [1, 2])])
+            Promise.resolve().then().wait(timeout=30)
+            settle(1)
+            made.append(Promise.map(str, [1, 2]))
+
+        on_a_thread(work)
+        resolve(1)
+        assert [type(promise.reason) for promise in made] == [StuckPromise] * 3
+
+    def test_a_mapping_that_was_cancelled_before_lets_go_of_what_it_has_started(self) -> None:
+        started = Promise[int].with_resolvers(keep_alive=True).promise
+
+        def work() -> None:
+            mapping = Promise.map(lambda _: started, [1, 2])
+            Promise.resolve().then().wait(timeout=30)
+            mapping.cancel()
+
+        on_a_thread(work)
+        assert type(started.reason) is Cancelled
+
+    def test_a_promise_that_was_about_to_follow_one_that_has_settled_gets_it(self) -> None:
+        made: list[Promise[Any]] = []
+
+        def work() -> None:
+            followed, follower = Promise[Any].with_resolvers(), Promise[Any].with_resolvers()
+            follower.resolve(followed.promise)
+            followed.resolve(1)
+            made.append(follower.promise)
+
+        on_a_thread(work)
+        assert type(made[0].reason) is StuckPromise
+
+    def test_a_job_that_comes_when_all_others_have_failed_fails_as_well(self) -> None:
+        class Late(deque[Any]):
+            def popleft(self) -> Any:
+                try:
+                    return super().popleft()
+                except IndexError:
+                    self.extend(late)  # what another thread does that has found the home armed
+                    late.clear()
+                    raise
+
+        class Bench(Home):
+            """A home that has ended."""
+
+        log: list[str] = []
+        late = [Note(log, "late")]
+        home = Bench()
+        home.jobs = Late([Note(log, "early")])
+        home.abandon()
+        assert log == ["early abandoned", "late abandoned"]
+        assert not home.armed
 
     @on_each_loop
     def test_a_coroutine_gets_it(self, new_loop: NewLoop, reports: list[Report]) -> None:

@@ -176,3 +176,41 @@ def test_a_loop_is_woken_from_within_its_own_select(drop: bool) -> None:
 
     strike = holders.clear if drop else lambda: holders[0]("woken")
     assert run(lambda: asyncio.SelectorEventLoop(Watched(strike)), main) == "woken"
+
+
+@pytest.mark.parametrize("is_script", [False, True], ids=["its own promises", "those of a script"])
+def test_a_loop_that_cannot_be_woken_for_one_job_runs_it_with_the_next(is_script: bool) -> None:
+    """As when Ctrl-C strikes while somebody settles: who settles is told, and the home is not left as if it were armed."""
+
+    class Interrupted(asyncio.SelectorEventLoop):
+        def call_soon_threadsafe(self, *arguments: Any, **keywords: Any) -> Any:
+            if strikes:
+                raise strikes.pop()
+            return super().call_soon_threadsafe(*arguments, **keywords)
+
+    def settle(resolve: Resolver) -> None:
+        try:
+            resolve("settled")
+        except KeyboardInterrupt:
+            told.append("interrupted")
+
+    def on_a_thread(resolve: Resolver) -> None:
+        thread = threading.Thread(target=settle, args=[resolve])
+        thread.start()
+        thread.join()
+
+    made = [Promise[str].with_resolvers() for _ in range(2)]
+    strikes, told = list[BaseException](), list[str]()
+
+    async def main() -> list[str]:
+        (first, resolve_first, _), (second, resolve_second, _) = (
+            made if is_script else [Promise[str].with_resolvers() for _ in range(2)]
+        )
+        handled = [first.then(), second.then()]
+        strikes.append(KeyboardInterrupt())
+        on_a_thread(resolve_first)
+        on_a_thread(resolve_second)
+        return [await asyncio.wait_for(promise, GUARD) for promise in handled]
+
+    assert run(Interrupted, main) == ["settled"] * 2
+    assert told == ["interrupted"]

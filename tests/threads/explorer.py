@@ -5,6 +5,9 @@ watched files and stops it where the schedule says so. Everything else runs at f
 microseconds and a pair of operations can be explored exhaustively. Most concurrency bugs need no more than two
 preemptions (Musuvathi and Qadeer, CHESS), and the number of schedules stays polynomial.
 
+An explorer that watches no files stops where the programs themselves call `step()`, in a key's `__hash__` for example.
+That is coarser, and leaves `coverage` its own trace function.
+
 Why not a library: interleave-test 0.1 needs Python 3.12; frontrun 0.7 finds the same planted bugs, but works only under
 its own command with a preloaded C library, and under a plain pytest it would skip.
 """
@@ -17,7 +20,7 @@ import itertools
 import linecache
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -144,12 +147,16 @@ class Lane:
         assert not self._thread.is_alive()
 
     def _serve(self) -> None:
-        sys.settrace(self._enter)  # for good: from 3.12 on, switching it costs more than having it
+        _here.lane = self
+        if self._watched:
+            sys.settrace(self._enter)  # for good: from 3.12 on, switching it costs more than having it
         while not self._is_abandoned:
             self._go.acquire()
             if self._program is None:
                 return
             try:
+                if not self._watched:
+                    self.step()  # also what comes before the first stop is one
                 self._program()
             except BaseException as error:
                 self.error = error
@@ -164,6 +171,12 @@ class Lane:
         self._go.acquire()
         if self._is_abandoned:
             raise Abandoned
+
+    def step(self) -> None:
+        """Called by the lane's own program: take a step, and before it a pause if the schedule says so."""
+        if self.steps == self._limit:
+            self._pause()
+        self.steps += 1
 
     def _enter(self, frame: FrameType, event: str, arg: object) -> Any:
         if not self._counts or frame.f_code.co_filename not in self._watched:
@@ -184,13 +197,35 @@ class Lane:
         return self._step
 
 
+class Here(threading.local):
+    """What runs on a thread."""
+
+    lane: Lane | None = None
+
+
+_here = Here()
+
+
+def step() -> None:
+    """Let an explorer that watches no files stop here."""
+    if _here.lane is not None:
+        _here.lane.step()
+
+
 class Explorer:
     """Lanes, and the search through their schedules."""
 
     def __init__(
-        self, lanes: int, *, preemptions: int = 2, opcodes: bool = True, watched: frozenset[str] = MEETING_PLACES
+        self,
+        lanes: int,
+        *,
+        preemptions: int = 2,
+        opcodes: bool = True,
+        watched: frozenset[str] = MEETING_PLACES,
+        stopped: Collection[int] | None = None,
     ) -> None:
         self.lanes = [Lane(watched, opcodes) for _ in range(lanes)]
+        self._stopped = range(lanes) if stopped is None else stopped
         self._preemptions = preemptions
 
     def on(self, lane: int, function: Callable[[], Any]) -> Any:
@@ -264,7 +299,7 @@ class Explorer:
             lane, steps = trace[place]
             if place >= len(plan):  # a free choice, since the lane before has ended or blocked
                 yield from ([*done, Segment(other, None)] for other in choices[place] if other != lane)
-            if may_preempt:
+            if may_preempt and lane in self._stopped:
                 assert steps is not None
                 # Another lane may be ready only by what this one has done, and every lane that is not done will be.
                 later = {other for other, _ in trace[place + 1 :]} | set(choices[place])
@@ -281,10 +316,15 @@ class Explorer:
 
 @contextmanager
 def explorer(
-    lanes: int, *, preemptions: int = 2, opcodes: bool = True, watched: frozenset[str] = MEETING_PLACES
+    lanes: int,
+    *,
+    preemptions: int = 2,
+    opcodes: bool = True,
+    watched: frozenset[str] = MEETING_PLACES,
+    stopped: Collection[int] | None = None,
 ) -> Iterator[Explorer]:
-    """Provide an explorer whose threads end with the block."""
-    made = Explorer(lanes, preemptions=preemptions, opcodes=opcodes, watched=watched)
+    """Provide an explorer whose threads end with the block. Only the stopped lanes, all by default, are preempted."""
+    made = Explorer(lanes, preemptions=preemptions, opcodes=opcodes, watched=watched, stopped=stopped)
     try:
         yield made
     finally:

@@ -6,7 +6,7 @@ from collections import deque
 
 import pytest
 
-from .explorer import Race, explorer
+from .explorer import Race, explorer, step
 
 HERE = frozenset({__file__})
 
@@ -72,6 +72,14 @@ def test_no_preemption_finds_nothing_in_code_that_is_only_racy() -> None:
         assert search.explore(counter_race) == 2
 
 
+def test_only_lanes_that_may_be_stopped_are() -> None:
+    with explorer(2, stopped=(), watched=HERE) as search:
+        assert search.explore(counter_race) == 2
+    with explorer(2, stopped=(1,), watched=HERE) as search, pytest.raises(AssertionError) as caught:
+        search.explore(counter_race)
+    assert "(1, " in caught.value.__notes__[0]
+
+
 def test_two_preemptions_find_what_one_does_not() -> None:
     def make() -> Race:
         twice = Twice()
@@ -87,23 +95,27 @@ def test_two_preemptions_find_what_one_does_not() -> None:
         search.explore(make)
 
 
-def test_every_schedule_is_run_once() -> None:
+@pytest.mark.parametrize("watched", [HERE, frozenset[str]()], ids=["stopped before lines", "stopped by itself"])
+def test_every_schedule_is_run_once(watched: frozenset[str]) -> None:
     orders: list[str] = []
+    stop = bool if watched else step
 
     def make() -> Race:
         order: list[str] = []
 
         def program(name: str) -> None:
             order.append(name)
+            stop()
             order.append(name)
+            stop()
             order.append(name)
 
         return Race((lambda: program("a"), lambda: program("b")), lambda: orders.append("".join(order)))
 
-    with explorer(2, preemptions=6, opcodes=False, watched=HERE) as search:
+    with explorer(2, preemptions=6, opcodes=False, watched=watched) as search:
         count = search.explore(make)
     assert count == len(orders)
-    # Twenty ways to merge aaa with bbb; which of them need a stop before a line that is no append does not matter.
+    # Twenty ways to merge aaa with bbb; which of them need a stop elsewhere does not matter.
     assert len(set(orders)) == 20
 
 

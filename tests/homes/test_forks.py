@@ -1,0 +1,278 @@
+"""What a fork leaves to the child, and leaves alone in the parent (S4)."""
+
+from __future__ import annotations
+
+import pytest
+
+from ..test_processes import lines, needs_fork
+
+pytestmark = needs_fork
+
+# The parent settles nothing while the child runs, and each says what it has found. A loop that is about to sleep has a
+# thread settle what it waits for, so that only its self-pipe can wake it.
+PRELUDE = """
+    import queue, selectors
+    from promisepy import set_host
+
+    ends = []
+
+    class Selector(selectors.DefaultSelector):
+        def select(self, timeout=None):
+            if ends and timeout != 0:
+                thread = threading.Thread(target=ends.pop())
+                thread.start()
+                thread.join()
+            return super().select(timeout)
+
+    asyncio.new_event_loop = lambda: asyncio.SelectorEventLoop(Selector())
+
+    async def value():
+        return "a value"
+
+    async def woken(before=lambda: None):
+        promise, resolve, _ = Promise.with_resolvers()
+        ends.append(lambda: (resolve("woken"), before()))
+        return await promise
+
+    def fork():
+        pid = os.fork()
+        if not pid:
+            signal.alarm(50)  # nobody else would end a child that hangs
+        return pid
+
+    def say(*words):
+        print(*words, flush=True)
+
+    def join(pid):
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+    class Elsewhere:
+        # A thread that runs one function, and the next one only after the fork.
+        def __init__(self, first, second):
+            self.begun, self.go_on = threading.Event(), threading.Event()
+            self.thread = threading.Thread(target=self.run, args=(first, second))
+            self.thread.start()
+            assert self.begun.wait(30)
+
+        def run(self, first, second):
+            self.made = first()
+            self.begun.set()
+            assert self.go_on.wait(30)
+            second()
+
+        def finish(self):
+            self.go_on.set()
+            self.thread.join()
+"""
+
+
+def run(code: str) -> list[str]:
+    return lines(PRELUDE + code)
+
+
+class TestThePrivateLoop:
+    """The one that runs coroutines inside `wait`."""
+
+    def test_of_the_parent_is_still_woken_after_the_child_has_closed_its_copy(self) -> None:
+        code = """
+    Promise.resolve(value()).wait()
+    pid = fork()
+    if not pid:
+        sys.exit()
+    join(pid)
+    say(Promise.resolve(woken()).wait(10))
+    """
+        assert run(code) == ["woken"]
+
+    @pytest.mark.parametrize("end", ["os._exit(0)", "sys.exit()"])
+    def test_of_another_thread_is_still_woken_after_the_child_has_ended(self, end: str) -> None:
+        code = f"""
+    other = Elsewhere(lambda: Promise.resolve(value()).wait(), lambda: say(Promise.resolve(woken()).wait(10)))
+    pid = fork()
+    if not pid:
+        {end}
+    join(pid)
+    other.finish()
+    """
+        assert run(code) == ["woken"]
+
+    def test_of_another_thread_may_run_while_it_forks(self) -> None:
+        code = """
+    promise, resolve, _ = Promise.with_resolvers()
+    asleep = threading.Event()
+
+    async def wait():
+        ends.append(asleep.set)
+        return await promise
+
+    thread = threading.Thread(target=lambda: say(Promise.resolve(wait()).wait(30)))
+    thread.start()
+    assert asleep.wait(30)
+    pid = fork()
+    if not pid:
+        sys.exit()
+    join(pid)
+    resolve("settled")
+    thread.join()
+    """
+        assert run(code) == ["settled"]
+
+    def test_has_wake_ups_that_the_other_process_does_not_take(self) -> None:
+        code = """
+    from_child, to_parent = os.pipe()
+    from_parent, to_child = os.pipe()
+    Promise.resolve(value()).wait()
+    pid = fork()
+    if not pid:
+        def let_the_parent_go_first():
+            os.write(to_parent, b".")
+            os.read(from_parent, 1)
+
+        say("child", Promise.resolve(woken(let_the_parent_go_first)).wait(10))
+        os._exit(0)
+    os.read(from_child, 1)
+    say("parent", Promise.resolve(value()).wait(10))
+    os.write(to_child, b".")
+    join(pid)
+    """
+        assert run(code) == ["parent a value", "child woken"]
+
+    def test_goes_on_with_its_coroutines_in_both(self) -> None:
+        code = """
+    async def read(end):
+        loop = asyncio.get_running_loop()
+        ready = loop.create_future()
+        loop.add_reader(end, ready.set_result, None)
+        await ready
+        loop.remove_reader(end)
+        return os.read(end, 1)
+
+    end, other_end = os.pipe()
+    promise = Promise.resolve(read(end))
+    say(Promise.resolve(value()).wait(10))  # and so, before it, `read` has begun
+    pid = fork()
+    ends.append(lambda: os.write(other_end, b"." if pid else b"!"))
+    if pid:
+        join(pid)
+    say(promise.wait(10))
+    if not pid:
+        sys.exit()
+    """
+        assert run(code) == ["a value", "b'!'", "b'.'"]
+
+
+class TestAnotherThread:
+    """It ends in the child, as no thread ends in the parent: in the middle of what it does."""
+
+    def test_has_its_jobs_left_to_the_parent(self) -> None:
+        code = """
+    promise, resolve, _ = Promise.with_resolvers()
+
+    def queue_a_job():
+        # Nobody refers to this promise, so if it were rejected, that would be reported at once.
+        Promise.resolve("job").then(say)
+        return Promise(lambda resolve, _: promise.then(resolve)).then(str)
+
+    other = Elsewhere(queue_a_job, lambda: other.made.wait(30))
+    pid = fork()
+    resolve("a later job")
+    promise.then().wait(30)
+    if not pid:
+        try:
+            other.made.wait(30)
+        except StuckPromise:
+            say("stuck")
+        os._exit(0)
+    join(pid)
+    other.finish()
+    """
+        assert run(code) == ["stuck", "job"]
+
+    @pytest.mark.parametrize("is_asleep", [True, False], ids=["asleep", "in a handler"])
+    def test_has_promises_that_are_stuck_in_the_child(self, is_asleep: bool) -> None:
+        code = """
+    from promisepy import _host
+
+    promise, resolve, _ = Promise.with_resolvers()
+    handling, go_on, made = threading.Event(), threading.Event(), []
+
+    def handle(_):
+        handling.set()
+        assert go_on.wait(30)
+
+    def work():
+        made.append(_host.current_thread_home())
+        made.append(Promise(lambda resolve, _: promise.then(resolve)).then(str))
+        if not IS_ASLEEP:
+            Promise.resolve().then(handle).wait(30)
+        say(made[1].wait(30))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while not (made and made[0]._waiting if IS_ASLEEP else handling.is_set()):
+        pass
+    pid = fork()
+    if not pid:
+        resolve("child")
+        try:
+            made[1].wait(30)
+        except StuckPromise:
+            say("stuck")
+        os._exit(0)
+    join(pid)
+    resolve("parent")
+    promise.then().wait(30)
+    go_on.set()
+    thread.join()
+    """
+        assert run(code.replace("IS_ASLEEP", str(is_asleep))) == ["stuck", "parent"]
+
+
+def test_a_wait_in_which_a_signal_handler_forks_is_woken_in_both() -> None:
+    code = """
+    from promisepy import _host
+
+    promise, resolve, _ = Promise.with_resolvers()
+    pids = []
+
+    def strike(*_):
+        pids.append(fork())
+        threading.Thread(target=settle).start()
+
+    def settle():
+        if pids[0]:
+            join(pids[0])
+        resolve("parent" if pids[0] else "child")
+
+    def interrupt(home):
+        while not home._waiting:
+            pass
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+
+    signal.signal(signal.SIGUSR1, strike)
+    threading.Thread(target=interrupt, args=[_host.current_thread_home()]).start()
+    say(promise.wait())
+    """
+    assert run(code) == ["child", "parent"]
+
+
+def test_a_host_has_a_clock_in_the_child_from_its_next_timer_on() -> None:
+    code = """
+    class Window:
+        posted = queue.SimpleQueue()
+        post = posted.put
+
+    set_host(Window)
+    made = [Promise.delay(0.05, "first")]
+    Window.posted.get(timeout=30)()
+    pid = fork()
+    made.append(Promise.delay(0.1, "second"))
+    if pid:
+        join(pid)
+    while any(promise.state == "pending" for promise in made):
+        Window.posted.get(timeout=30)()
+    say(*(promise.value for promise in made))
+    if not pid:
+        os._exit(0)
+    """
+    assert run(code) == ["first second"] * 2
