@@ -46,7 +46,6 @@ def set_host(host: Host | None, /) -> Host | None:
     previous, home.host = home.host, host
     # Neither the previous host nor a loop that has stopped is in charge any more, whatever they were asked to do.
     home.armed, home.loop = False, running_loop()
-    home.unattended = home.loop is None
     home.restart_timers()
     if home.jobs:
         home.arm()
