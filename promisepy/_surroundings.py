@@ -96,5 +96,5 @@ def _separate(loop: Any) -> None:  # Any, since these names are asyncio's own; u
 
 
 atexit.register(_at_exit)
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch  # not on Windows
     os.register_at_fork(after_in_child=_after_fork)
