@@ -170,7 +170,7 @@ class ThreadHome(TimedHome):
             self.armed = False
             if not loop.is_closed():
                 raise
-            self.loop, self.unattended = None, True
+            self.loop = None
         return self.loop is loop  # else `wait` has left its private loop meanwhile
 
     def _arm_host(self) -> bool:
@@ -191,7 +191,7 @@ class ThreadHome(TimedHome):
         running = running_loop() if threading.get_ident() == self.ident else None
         if running is None or running is self.loop:
             return
-        self.loop, self.unattended = running, False
+        self.loop = running
         current_home()  # the loop's, whose notice of the end sets this home free again
         self.restart_timers()
         if self.jobs and self.running is None:  # armed perhaps, but by a loop that has stopped since
@@ -263,7 +263,7 @@ class ThreadHome(TimedHome):
                 else:
                     self._sleep(remaining)
         finally:
-            self.loop, self.unattended = outer, outer is None
+            self.loop, self.unattended = outer, self.waits == 1
             if running is not None:
                 self.suspended.pop()
             self._end_wait()
@@ -425,7 +425,7 @@ async def _shutdown_notice(home: LoopHome) -> AsyncGenerator[None, None]:
         sweep(home)
         thread = this_thread.home
         if thread is not None and thread.loop is home.loop:
-            thread.loop, thread.unattended = None, True
+            thread.loop = None
             thread.restart_timers()
 
 

@@ -46,7 +46,6 @@ def set_host(host: Host | None, /) -> Host | None:
     previous, home.host = home.host, host
     # Neither the previous host nor a loop that has stopped is in charge any more, whatever they were asked to do.
     home.armed, home.loop = False, running_loop()
-    home.unattended = home.loop is None
     home.restart_timers()
     if home.jobs:
         home.arm()
@@ -97,5 +96,5 @@ def _separate(loop: Any) -> None:  # Any, since these names are asyncio's own; u
 
 
 atexit.register(_at_exit)
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch  # not on Windows
     os.register_at_fork(after_in_child=_after_fork)

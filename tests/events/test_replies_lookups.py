@@ -60,11 +60,15 @@ class Queue(deque[Any]):
 
 
 class Request(_replies.Request):
-    """A request with such twins."""
+    """A request with such twins, at which an explorer may stop when it stands in the table."""
 
     def __init__(self, key: Any, table: Replies[Any, Any]) -> None:
         super().__init__(key, table)
         self.twins = Twins()
+
+    def watch(self, timeout: float | None) -> None:
+        step()
+        super().watch(timeout)
 
 
 class Early(_replies.Early):

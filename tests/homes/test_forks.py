@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+try:
+    import uvloop
+except ImportError:
+    uvloop = None
+
 from ..test_processes import lines, needs_fork
 
 pytestmark = needs_fork
@@ -93,6 +98,26 @@ class TestThePrivateLoop:
         {end}
     join(pid)
     other.finish()
+    """
+        assert run(code) == ["woken"]
+
+    @pytest.mark.skipif(uvloop is None, reason="uvloop is not installed")
+    def test_of_the_parent_is_still_woken_if_it_is_one_of_uvloop_s(self) -> None:
+        code = """
+    import uvloop
+
+    async def woken():
+        promise, resolve, _ = Promise.with_resolvers()
+        asyncio.get_running_loop().call_soon(threading.Thread(target=resolve, args=["woken"]).start)
+        return await promise
+
+    asyncio.new_event_loop = uvloop.new_event_loop
+    Promise.resolve(value()).wait()
+    pid = fork()
+    if not pid:
+        sys.exit()
+    join(pid)
+    say(Promise.resolve(woken()).wait(10))
     """
         assert run(code) == ["woken"]
 

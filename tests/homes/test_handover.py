@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from promisepy import Promise, set_host
 
 
@@ -78,6 +80,29 @@ def test_a_loop_after_a_stopped_one_and_a_host_drives_what_then_leaves() -> None
         early.wait(timeout=5)
     finally:
         stopped.close()
+
+
+@pytest.mark.parametrize("is_closed", [False, True], ids=["stopped", "closed"])
+def test_a_loop_after_one_that_has_ended_without_notice_drives_what_then_leaves(is_closed: bool) -> None:
+    promise, resolve, _ = Promise[int].with_resolvers()
+
+    async def touch() -> None:
+        Promise.resolve()
+
+    async def use() -> None:
+        done = asyncio.Event()
+        promise.then(lambda _: done.set())
+        settler = threading.Thread(target=resolve, args=(1,))
+        asyncio.get_running_loop().call_soon(settler.start)
+        await asyncio.wait_for(done.wait(), 5)
+        settler.join()
+
+    first = asyncio.new_event_loop()
+    first.run_until_complete(touch())
+    if is_closed:
+        first.close()
+    asyncio.run(use())
+    first.close()
 
 
 def test_a_chain_without_end_leaves_the_pump_its_turn() -> None:
