@@ -84,7 +84,7 @@ MUTANTS = (
     Mutant(
         "what was wanted by a shield that goes along is not asked again",
         "_cancel.py",
-        "cancelled += _fail_unwanted(asked, reason)",
+        "cancelled += _fail_unwanted(asked, failure)",
         "pass",
     ),
     Mutant(
