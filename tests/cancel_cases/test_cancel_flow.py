@@ -94,6 +94,20 @@ class TestHandlers:
         assert log == ["begins", "ends"]
         assert is_cancelled(child)
 
+    def test_what_a_handler_returns_to_its_cancelled_promise_is_left_to_others_who_want_it(self) -> None:
+        wanted, unwanted = Work(), Work()
+        other = wanted.promise.then()
+
+        def give_up(work: Work) -> Promise[Any]:
+            children.pop(0).cancel()
+            return work.promise
+
+        children = [Promise.resolve(work).then(give_up) for work in (wanted, unwanted)]
+        turn()
+        assert (wanted.promise.state, is_cancelled(unwanted.promise)) == ("pending", True)
+        wanted.resolve(1)
+        assert other.wait(timeout=PATIENCE) == 1
+
     def test_an_error_of_a_handler_whose_promise_was_cancelled_meanwhile_is_reported(
         self, reports: list[Report]
     ) -> None:
@@ -159,6 +173,15 @@ class TestFinally:
         turn()
         assert log == ["closed"]
         assert is_cancelled(result)
+
+    def test_the_promise_that_the_callback_returned_is_wanted(self) -> None:
+        closing = Work()
+        result = Promise.resolve(1).finally_(lambda: closing.promise)
+        turn()
+        closing.promise.then().cancel()
+        assert closing.promise.state == "pending"
+        closing.resolve(None)
+        assert result.wait(timeout=PATIENCE) == 1
 
     def test_what_a_late_callback_raises_is_reported(self, reports: list[Report]) -> None:
         work = Work()
