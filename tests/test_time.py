@@ -157,3 +157,11 @@ def test_cancelling_a_delay_stops_its_clock() -> None:
         return [handle for handle in loop._scheduled if not handle.cancelled()]
 
     assert asyncio.run(main()) == []
+
+
+def test_an_outcome_that_comes_between_the_bell_and_its_job_comes_in_time() -> None:
+    promise, resolve, _ = Promise[str].with_resolvers()
+    limited = promise.timeout(0)
+    Promise.resolve().then().wait(timeout=PATIENCE)  # the clock goes
+    Promise.resolve("in time").then(resolve)
+    assert limited.wait(timeout=PATIENCE) == "in time"  # the bell rings first, and puts its job behind that handler

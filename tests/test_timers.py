@@ -171,6 +171,17 @@ class TestInAScript:
         on_a_thread(lambda: Timer(current_thread_home(), PATIENCE, note).cancel())
         assert note.log == []
 
+    def test_one_that_another_thread_cancels_while_it_is_started_leaves_nothing(self) -> None:
+        class Interrupted(Timer):
+            def started(self, stop: Callable[[], object]) -> None:
+                self.cancel()
+                super().started(stop)
+
+        home = current_thread_home()
+        Interrupted(home, PATIENCE, Note())
+        Promise.resolve().then().wait(timeout=PATIENCE)
+        assert (home.timers.first(), home.clocked) == (None, {})
+
     def test_who_waits_where_it_is_started_for_what_it_settles_is_told_of_the_deadlock(self) -> None:
         class Interrupted(Timer):
             """A signal handler waits before the clock knows the timer."""

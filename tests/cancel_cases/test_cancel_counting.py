@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from promisepy import Promise, register_adoptable
+from promisepy._cell import Reaction
 
 from .helpers import PATIENCE, Work, dependants, is_cancelled, on_a_thread, turn
 from .resources import turns
@@ -234,6 +235,27 @@ class TestWays:
             one.cancel()
             thread.join(PATIENCE)
             assert (is_cancelled(work.promise), work.stops) == (True, 1)
+
+    def test_who_gives_up_a_promise_that_another_thread_is_cancelling_cancels_nothing_twice(self) -> None:
+        class Other(Reaction):
+            """Where who gives up looks whether somebody else depends on the promise, the other thread is faster."""
+
+            def __init__(self) -> None:
+                self._home, self._source = work.promise._home, work.promise
+
+            def _depends(self) -> bool:
+                work.promise.cancel("by the other thread")
+                return False
+
+            def _run(self) -> None:
+                """Want nothing."""
+
+        work = Work()
+        future = work.promise.to_future()
+        work.promise._subscribe(Other())
+        future.cancel()
+        assert (is_cancelled(work.promise), work.stops) == (True, 1)
+        assert str(work.promise.reason) == "by the other thread"
 
 
 class TestOrder:

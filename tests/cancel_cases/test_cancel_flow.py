@@ -172,6 +172,15 @@ class TestFinally:
         assert log == ["closed"]
         assert is_cancelled(result)
 
+    def test_the_promise_that_the_callback_returned_is_wanted(self) -> None:
+        closing = Work()
+        result = Promise.resolve(1).finally_(lambda: closing.promise)
+        turn()
+        closing.promise.then().cancel()
+        assert closing.promise.state == "pending"
+        closing.resolve(None)
+        assert result.wait(timeout=PATIENCE) == 1
+
     def test_what_a_late_callback_raises_is_reported(self, reports: list[Report]) -> None:
         work = Work()
         result = work.promise.finally_(fail)

@@ -212,20 +212,21 @@ class TestAThreadThatHasEnded:
         on_a_thread(work)
         assert [type(promise.reason) for promise in made] == [Cancelled, Cancelled]
 
-    def test_a_shield_and_a_mapping_get_it(self) -> None:
+    def test_promises_of_every_kind_get_it(self) -> None:
         pending, resolve, _ = Promise[int].with_resolvers()
         made: list[Promise[Any]] = []
 
         def work() -> None:
             source, settle, _ = Promise[int].with_resolvers()
             made.extend([source.shield(), Promise.map(lambda _: pending, [1, 2])])
+            made.append(Promise.resolve(2).finally_(lambda: source))
             Promise.resolve().then().wait(timeout=30)
             settle(1)
             made.append(Promise.map(str, [1, 2]))
 
         on_a_thread(work)
         resolve(1)
-        assert [type(promise.reason) for promise in made] == [StuckPromise] * 3
+        assert [type(promise.reason) for promise in made] == [StuckPromise] * 4
 
     def test_a_mapping_that_was_cancelled_before_lets_go_of_what_it_has_started(self) -> None:
         started = Promise[int].with_resolvers(keep_alive=True).promise

@@ -80,6 +80,11 @@ class TestThePrivateLoop:
 
     def test_of_the_parent_is_still_woken_after_the_child_has_closed_its_copy(self) -> None:
         code = """
+    async def meet():
+        Promise.resolve()
+
+    others = asyncio.SelectorEventLoop()  # which belongs to whoever has made it
+    others.run_until_complete(meet())
     Promise.resolve(value()).wait()
     pid = fork()
     if not pid:
