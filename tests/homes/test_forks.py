@@ -266,6 +266,7 @@ def test_a_wait_in_which_a_signal_handler_forks_is_woken_in_both() -> None:
     pids = []
 
     def strike(*_):
+        interrupter.join()  # a fork copies the locks of other threads as they are
         pids.append(fork())
         threading.Thread(target=settle).start()
 
@@ -280,7 +281,8 @@ def test_a_wait_in_which_a_signal_handler_forks_is_woken_in_both() -> None:
         signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
 
     signal.signal(signal.SIGUSR1, strike)
-    threading.Thread(target=interrupt, args=[_host.current_thread_home()]).start()
+    interrupter = threading.Thread(target=interrupt, args=[_host.current_thread_home()])
+    interrupter.start()
     say(promise.wait())
     """
     assert run(code) == ["child", "parent"]
