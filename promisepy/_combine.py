@@ -285,7 +285,7 @@ class Restore(Reaction):
 def combine(
     group: type[Group],
     result: R,
-    arguments: tuple[Any, ...],
+    arguments: tuple[Iterable[Any], ...],
     coerce: Callable[[Any], Cell],
     *,
     cancels: bool = False,

@@ -575,7 +575,7 @@ class Promise(Refusals, Generic[T_co]):
     def resolve(cls, value: Adoptable[U] | U, /) -> Promise[U]: ...
     # fmt: on
     @classmethod
-    def resolve(cls, value: Any = None, /) -> Promise[Any]:
+    def resolve(cls, value: object = None, /) -> Promise[Any]:
         """Give a promise for a value.
 
         Args:
