@@ -219,14 +219,14 @@ class TestAThreadThatHasEnded:
         def work() -> None:
             source, settle, _ = Promise[int].with_resolvers()
             made.extend([source.shield(), Promise.map(lambda _: pending, [1, 2])])
-            made.append(Promise.resolve(2).finally_(lambda: source))
+            made.extend([Promise.resolve(2).finally_(lambda: source), Promise.all([source])])
             Promise.resolve().then().wait(timeout=30)
             settle(1)
             made.append(Promise.map(str, [1, 2]))
 
         on_a_thread(work)
         resolve(1)
-        assert [type(promise.reason) for promise in made] == [StuckPromise] * 4
+        assert [type(promise.reason) for promise in made] == [StuckPromise] * 5
 
     def test_a_mapping_that_was_cancelled_before_lets_go_of_what_it_has_started(self) -> None:
         started = Promise[int].with_resolvers(keep_alive=True).promise
