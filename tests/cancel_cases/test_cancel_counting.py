@@ -126,12 +126,6 @@ class TestUp:
         future.cancel()
         assert is_cancelled(work.promise)
 
-    def test_a_future_that_is_cancelled_leaves_alone_what_others_want_further_up(self) -> None:
-        work = Work()
-        middle, other = work.promise.then(), work.promise.then()
-        middle.to_future().cancel()
-        assert [promise.state for promise in (work.promise, middle, other)] == ["pending"] * 3
-
     def test_an_awaiting_task_depends(self) -> None:
         async def main() -> Any:
             work = Work()
