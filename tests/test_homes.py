@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -103,6 +104,52 @@ def test_a_settlement_in_a_loop_makes_it_known() -> None:
 
     asyncio.run(within_reason(main()))
     assert child.state == "fulfilled"
+
+
+def test_a_settlement_in_a_loop_makes_it_known_although_jobs_were_left_before_that_nobody_ran() -> None:
+    promise, resolve, _ = Promise[int].with_resolvers()
+    events: list[asyncio.Event] = []
+    child = promise.then(lambda value: events[0].set())
+    left = Promise.resolve("left").then(str.upper)
+
+    async def main() -> None:
+        events.append(asyncio.Event())
+        asyncio.get_running_loop().call_soon(resolve, 1)
+        await events[0].wait()
+
+    asyncio.run(within_reason(main()))
+    assert (child.state, left.value) == ("fulfilled", "LEFT")
+
+
+def test_a_loop_on_which_somebody_settles_runs_no_handlers_of_other_threads() -> None:
+    """Two threads, each the other's settler, so that it does not depend on which of them has the greater number."""
+    threads: dict[str, threading.Thread] = {}
+    here, resolve_here, _ = Promise[str].with_resolvers()
+
+    def note(name: str) -> None:
+        threads[name] = threading.current_thread()
+
+    async def settle(resolve: Callable[[str], None], name: str) -> None:
+        resolve(name)
+
+    def work() -> None:
+        there, resolve_there, _ = Promise[str].with_resolvers()
+        asyncio.run(settle(resolve_here, "here"))
+        handled = there.then(note)
+        made.set_result(resolve_there)
+        assert settled.wait(GUARD)
+        handled.wait(GUARD)
+
+    made: Future[Callable[[str], None]] = Future()
+    settled = threading.Event()
+    handled = here.then(note)
+    other = threading.Thread(target=work)
+    other.start()
+    asyncio.run(settle(made.result(GUARD), "there"))
+    settled.set()
+    other.join(GUARD)
+    handled.wait(GUARD)
+    assert threads == {"here": threading.current_thread(), "there": other}
 
 
 def test_what_a_thread_settles_while_a_loop_runs_that_never_meets_promises_waits_for_the_next_wait() -> None:
@@ -213,3 +260,28 @@ def test_whoever_waits_elsewhere_learns_that_a_loop_has_gone() -> None:
     asyncio.run(within_reason(read()))
     thread.join(GUARD)
     assert [type(error) for error in errors] == [StuckPromise]
+
+
+def test_a_loop_that_ends_leaves_the_home_to_the_loop_that_drove_it_last() -> None:
+    promise, resolve, _ = Promise[int].with_resolvers()
+    events: list[asyncio.Event] = []
+    promise.then(lambda value: events[0].set())
+
+    async def meet() -> None:
+        Promise.resolve()
+        events[:] = [asyncio.Event()]
+
+    async def sleep() -> None:
+        await events[0].wait()
+
+    earlier, later = asyncio.new_event_loop(), asyncio.new_event_loop()
+    earlier.run_until_complete(meet())
+    later.run_until_complete(meet())
+    earlier.run_until_complete(earlier.shutdown_asyncgens())
+    earlier.close()
+    thread = threading.Thread(target=resolve, args=[1])
+    thread.start()
+    thread.join()
+    later.run_until_complete(within_reason(sleep()))
+    later.run_until_complete(later.shutdown_asyncgens())
+    later.close()

@@ -105,6 +105,34 @@ class TestOnALoop:
 
         asyncio.run(main())
 
+    def test_a_timer_that_another_thread_cancels_is_taken_off_the_clock_on_the_loops_thread(self) -> None:
+        class Handle(asyncio.TimerHandle):
+            __slots__ = ()
+
+            def cancel(self) -> None:
+                threads.append(threading.current_thread())
+                super().cancel()
+
+        class Loop(asyncio.SelectorEventLoop):
+            def call_later(self, *arguments: Any, **keywords: Any) -> asyncio.TimerHandle:
+                handle = super().call_later(*arguments, **keywords)
+                handle.__class__ = Handle
+                return handle
+
+        async def main() -> None:
+            timers = [Timer(current_home(), PATIENCE, Note()) for _ in range(2)]
+            await asyncio.sleep(0)
+            on_a_thread(timers[0].cancel)
+            assert threads == []
+            timers[1].cancel()
+            assert len(threads) == 1
+            await asyncio.sleep(0)
+            assert threads == [threading.current_thread()] * 2
+
+        threads: list[threading.Thread] = []
+        with asyncio.Runner(loop_factory=Loop) as runner:
+            runner.run(main())
+
     def test_cancelled_timers_do_not_pile_up(self) -> None:
         async def main() -> None:
             loop: Any = asyncio.get_running_loop()

@@ -95,8 +95,41 @@ class TestOneWakeUpForABurst:
         # uvloop's callbacks cannot be told from a signal handler that strikes while it sleeps.
         assert counts == ((1, 0) if new_loop is CountingAsyncio else (0, 1))
 
+    def test_from_a_resolving_function_that_the_loop_itself_calls(self, new_loop: Any) -> None:
+        async def main() -> tuple[int, int]:
+            loop: Any = asyncio.get_running_loop()
+            done = asyncio.Event()
+            promise, resolve, _ = Promise[None].with_resolvers()
+            promise.then(lambda _: done.set())
+            loop.call_soon(resolve)
+            soon, threadsafe = loop.counts
+            await done.wait()
+            return loop.soon - soon, loop.threadsafe - threadsafe
+
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            assert runner.run(main()) == ((1, 0) if new_loop is CountingAsyncio else (0, 1))
+
     def test_from_another_thread(self, new_loop: Any) -> None:
         assert settle_many(in_thread, new_loop) == (0, 1)
+
+    def test_of_handlers_of_a_script(self, new_loop: Any) -> None:
+        seen: list[int] = []
+        many = [Promise[int].with_resolvers() for _ in range(100)]
+        ends = [each.promise.then(seen.append) for each in many]
+
+        async def main() -> tuple[int, int]:
+            loop: Any = asyncio.get_running_loop()
+            await Promise.resolve()  # which makes the loop known
+            soon, threadsafe = loop.counts
+            for n, each in enumerate(many):
+                each.resolve(n)
+            counts = loop.soon - soon, loop.threadsafe - threadsafe
+            await ends[-1]
+            return counts
+
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            assert runner.run(main()) == (0, 1)
+        assert seen == list(range(100))
 
     def test_and_one_more_for_each_time_the_bound_is_met(self, new_loop: Any) -> None:
         # Two handlers each, and one that sets the event.

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from promisepy import Promise, set_host
+from promisepy import DeadlockError, Promise, set_host
 
 from .test_hosts import Mainloop
 
@@ -99,3 +99,14 @@ def test_what_a_handler_started_in_a_loop_that_stands_still_is_no_business_of_a_
 
     with ThreadPoolExecutor(1) as thread:  # a home that has no loop for its coroutines yet
         thread.submit(script).result(timeout=10)
+
+
+def test_a_wait_that_can_never_end_once_a_coroutine_has_ended_is_told_so() -> None:
+    async def tangle() -> None:
+        one.resolve(other.promise)
+        other.resolve(one.promise)
+
+    one, other = Promise[Any].with_resolvers(), Promise[Any].with_resolvers()
+    Promise.resolve(tangle())
+    with pytest.raises(DeadlockError, match="follows a promise that follows it"):
+        one.promise.wait(timeout=10)

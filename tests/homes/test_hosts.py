@@ -149,6 +149,28 @@ def test_a_post_that_raises_is_shown_and_does_not_reach_the_settler() -> None:
     assert child.wait(timeout=30) == 2
 
 
+def test_a_host_that_cannot_be_woken_for_one_job_runs_it_with_the_next(host: Mainloop) -> None:
+    """As when Ctrl-C strikes in `post`: who settles is told, and the home is not left as if it were armed."""
+
+    class Interrupted(Mainloop):
+        def post(self, drain: Callable[[], object]) -> None:
+            if strikes:
+                raise strikes.pop()
+            super().post(drain)
+
+    strikes, seen, interrupted = list[BaseException](), list[int](), Interrupted()
+    first, second = Promise[int].with_resolvers(), Promise[int].with_resolvers()
+    first.promise.then(seen.append)
+    second.promise.then(seen.append)
+    set_host(interrupted)
+    strikes.append(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        first.resolve(1)
+    second.resolve(2)
+    interrupted.step()
+    assert (seen, interrupted.posts) == ([1, 2], 1)
+
+
 def run_script(code: str) -> None:
     command = [sys.executable, "-c", textwrap.dedent(code)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)

@@ -1,0 +1,89 @@
+"""What a `wait` does between two looks at its promise, and in which state it leaves its thread's home (S4)."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import Context
+
+from promisepy import Promise
+from promisepy._host import ThreadHome, current_thread_home
+
+from ..events.library import PATIENCE
+from ..test_timers import Note
+
+
+class Sleepless(ThreadHome):
+    """Notes for how long it would sleep."""
+
+    __slots__ = ("naps",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.naps: list[float | None] = []
+
+    def _sleep(self, seconds: float | None) -> None:
+        self.naps.append(seconds)
+
+
+class Hasty(ThreadHome):
+    """Notes for how long the private loop may run."""
+
+    __slots__ = ("turns",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turns: list[float | None] = []
+
+    def _run_loop(self, seconds: float | None) -> None:
+        self.turns.append(seconds)
+        super()._run_loop(seconds)
+
+
+class TestAPump:
+    def test_that_delivers_nothing_is_called_ever_less_often_but_fifty_times_a_second(self) -> None:
+        home = Sleepless()
+        assert home.run_until(lambda: len(home.naps) == 8, None, lambda: None, None)
+        assert home.naps == [0.001, 0.002, 0.004, 0.008, 0.016, 0.02, 0.02, 0.02]
+
+    def test_that_has_delivered_is_called_again_at_once_and_then_as_often_as_at_first(self) -> None:
+        home, calls = Sleepless(), list[int]()
+
+        def pump() -> None:
+            calls.append(len(home.naps))
+            if len(calls) == 4:
+                home.enqueue(Note())
+
+        assert home.run_until(lambda: len(home.naps) == 5, None, pump, None)
+        assert home.naps == [0.001, 0.002, 0.004, 0.001, 0.002]
+        assert calls == [0, 1, 2, 3, 3, 4]
+
+    def test_may_run_a_loop_in_which_what_is_waited_for_settles(self) -> None:
+        """The loop belongs to whoever runs it: the end of the wait is no reason to stop it."""
+        promise, resolve, _ = Promise[int].with_resolvers()
+        ends: list[str] = []
+
+        async def main() -> None:
+            Promise.resolve()  # the loop has met promises, so it drives the script's home
+            resolve(1)
+            async with asyncio.timeout(PATIENCE):
+                while current_thread_home().jobs:
+                    await asyncio.sleep(0)
+            ends.append("its own end")
+
+        assert promise.wait(timeout=PATIENCE, pump=lambda: asyncio.run(main())) == 1
+        assert ends == ["its own end"]
+
+
+async def until_settled(promise: Promise[int]) -> int:
+    return await promise
+
+
+def test_a_limit_of_no_time_gives_a_coroutine_one_turn() -> None:
+    promise, resolve, _ = Promise[int].with_resolvers()
+    home = Hasty()
+    task = home.start(until_settled(promise), Context())
+    assert not home.run_until(lambda: False, 0, None, None)
+    assert home.turns == [0]
+    resolve(1)
+    assert home.run_until(task.done, PATIENCE, None, None)
+    home.close()
