@@ -258,6 +258,32 @@ class TestAnotherThread:
         assert run(code.replace("IS_ASLEEP", str(is_asleep))) == ["stuck", "parent"]
 
 
+def test_the_main_thread_has_its_jobs_left_to_the_parent_if_another_one_forks() -> None:
+    code = """
+    promise, resolve, _ = Promise.with_resolvers()
+    Promise.resolve("job").then(say)
+    last = promise.then()
+
+    def work():
+        pid = fork()
+        if not pid:
+            resolve("child")
+            try:
+                last.wait(10)
+            except StuckPromise:
+                say("stuck")
+            os._exit(0)
+        join(pid)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    resolve("parent")
+    say(last.wait(10))
+    """
+    assert run(code) == ["stuck", "job", "parent"]
+
+
 def test_a_wait_in_which_a_signal_handler_forks_is_woken_in_both() -> None:
     code = """
     from promisepy import _host

@@ -39,6 +39,32 @@ class Hasty(ThreadHome):
         super()._run_loop(seconds)
 
 
+class Restarting(ThreadHome):
+    """Counts how often its timers change their clock."""
+
+    __slots__ = ("restarts",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.restarts = 0
+
+    def restart_timers(self) -> None:
+        self.restarts += 1
+        super().restart_timers()
+
+
+class Nested(Note):
+    """A job that waits: for nothing, so that it soon goes on."""
+
+    def __init__(self, home: ThreadHome) -> None:
+        super().__init__()
+        self.home = home
+
+    def _run(self) -> None:
+        assert self.home.run_until(lambda: True, None, None, None)
+        super()._run()
+
+
 class TestAPump:
     def test_that_delivers_nothing_is_called_ever_less_often_but_fifty_times_a_second(self) -> None:
         home = Sleepless()
@@ -87,3 +113,30 @@ def test_a_limit_of_no_time_gives_a_coroutine_one_turn() -> None:
     resolve(1)
     assert home.run_until(task.done, PATIENCE, None, None)
     home.close()
+
+
+def test_a_wait_that_takes_over_from_nobody_leaves_the_timers_on_their_clock() -> None:
+    """Else each `wait` of a script would cost the more, the more timers there are."""
+    promise, resolve, _ = Promise[int].with_resolvers()
+    home = Restarting()
+    task = home.start(until_settled(promise), Context())
+    assert not home.run_until(lambda: False, 0, None, None)
+    job = Nested(home)
+    home.enqueue(job)
+    resolve(1)
+    assert home.run_until(task.done, PATIENCE, None, None)
+    assert (job.log, home.restarts) == (["rung"], 0)
+    home.close()
+
+
+def test_a_home_is_unattended_where_no_wait_is_under_way() -> None:
+    home, seen = current_thread_home(), list[bool]()
+
+    def note(_: object) -> None:
+        seen.append(home.unattended)
+
+    def nest(_: object) -> None:
+        Promise.resolve().then(note).wait(timeout=PATIENCE)
+
+    Promise.resolve().then(nest).then(note).wait(timeout=PATIENCE)
+    assert (seen, home.unattended) == ([False, False], True)
