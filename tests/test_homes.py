@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from promisepy import Promise, StuckPromise, set_host
+from promisepy._jobs import BURST
 
 GUARD = 5.0
 
@@ -203,6 +204,34 @@ def test_a_loop_that_was_left_open_goes_on_where_it_stopped() -> None:
     assert child.state == "pending"
     loop.run_until_complete(asyncio.sleep(0))
     assert seen == [1]
+    loop.close()
+
+
+def test_a_loop_that_was_left_open_goes_on_with_what_a_wait_has_left() -> None:
+    length = 0
+    done = asyncio.Event()
+
+    def step(_: None) -> None:
+        nonlocal length
+        length += 1
+        if length < 2 * BURST:
+            Promise.resolve().then(step)
+        else:
+            done.set()
+
+    async def meet() -> None:
+        Promise.resolve()
+
+    def begin() -> None:
+        resolve(None)
+        Promise.resolve().then(step)
+
+    promise, resolve, _ = Promise[None].with_resolvers()
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(meet())
+    promise.wait(GUARD, pump=begin)
+    assert 0 < length <= BURST
+    loop.run_until_complete(within_reason(done.wait()))
     loop.close()
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextvars import Context
 
+import pytest
+
 from promisepy import Promise
 from promisepy._host import ThreadHome, current_thread_home
 
@@ -63,6 +65,16 @@ class Nested(Note):
     def _run(self) -> None:
         assert self.home.run_until(lambda: True, None, None, None)
         super()._run()
+
+
+def test_a_wait_sleeps_until_its_limit_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("promisepy._host.SLICE", None)
+    home = Sleepless()
+    assert home.run_until(lambda: len(home.naps) == 2, 1000, None, None)
+    first, second = home.naps
+    assert first is not None
+    assert second is not None
+    assert 1000 >= first >= second > 900
 
 
 class TestAPump:
