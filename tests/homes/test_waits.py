@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import Context
+from types import SimpleNamespace
 
 import pytest
 
-from promisepy import Promise
+from promisepy import Promise, _host
 from promisepy._host import ThreadHome, current_thread_home
 
 from ..events.library import PATIENCE
@@ -68,13 +69,21 @@ class Nested(Note):
 
 
 def test_a_wait_sleeps_until_its_limit_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("promisepy._host.SLICE", None)
+    monkeypatch.setattr(_host, "SLICE", None)
     home = Sleepless()
     assert home.run_until(lambda: len(home.naps) == 2, 1000, None, None)
     first, second = home.naps
     assert first is not None
     assert second is not None
     assert 1000 >= first >= second > 900
+
+
+def test_a_wait_of_no_time_does_not_sleep_although_the_clock_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of Windows does so for 16 milliseconds."""
+    monkeypatch.setattr(_host, "time", SimpleNamespace(monotonic=lambda: 1.0))
+    home = Sleepless()
+    assert not home.run_until(lambda: bool(home.naps), 0, None, None)
+    assert home.naps == []
 
 
 class TestAPump:
