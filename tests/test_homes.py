@@ -32,6 +32,11 @@ def source(request: pytest.FixtureRequest) -> Callable[[Callable[[], object]], N
 Source = Callable[[Callable[[], object]], None]
 
 
+async def meet() -> None:
+    """Make the running loop known to the script's home."""
+    Promise.resolve()
+
+
 async def within_reason(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """Fail, instead of hanging, if nobody wakes the loop. The guard's own awakening must not pass for success."""
     fired: list[str] = []
@@ -207,6 +212,20 @@ def test_a_loop_that_was_left_open_goes_on_where_it_stopped() -> None:
     loop.close()
 
 
+def test_a_loop_that_was_left_open_goes_on_after_a_wait() -> None:
+    seen: list[int] = []
+    promise, resolve, _ = Promise[int].with_resolvers()
+    promise.then(seen.append)
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(meet())
+    Promise.resolve().wait(GUARD)
+    resolve(1)
+    assert seen == []
+    loop.run_until_complete(asyncio.sleep(0))
+    assert seen == [1]
+    loop.close()
+
+
 def test_a_loop_that_was_left_open_goes_on_with_what_a_wait_has_left() -> None:
     length = 0
     done = asyncio.Event()
@@ -218,9 +237,6 @@ def test_a_loop_that_was_left_open_goes_on_with_what_a_wait_has_left() -> None:
             Promise.resolve().then(step)
         else:
             done.set()
-
-    async def meet() -> None:
-        Promise.resolve()
 
     def begin() -> None:
         resolve(None)
@@ -293,16 +309,8 @@ def test_whoever_waits_elsewhere_learns_that_a_loop_has_gone() -> None:
 
 def test_a_loop_that_ends_leaves_the_home_to_the_loop_that_drove_it_last() -> None:
     promise, resolve, _ = Promise[int].with_resolvers()
-    events: list[asyncio.Event] = []
-    promise.then(lambda value: events[0].set())
-
-    async def meet() -> None:
-        Promise.resolve()
-        events[:] = [asyncio.Event()]
-
-    async def sleep() -> None:
-        await events[0].wait()
-
+    done = asyncio.Event()
+    promise.then(lambda value: done.set())
     earlier, later = asyncio.new_event_loop(), asyncio.new_event_loop()
     earlier.run_until_complete(meet())
     later.run_until_complete(meet())
@@ -311,6 +319,6 @@ def test_a_loop_that_ends_leaves_the_home_to_the_loop_that_drove_it_last() -> No
     thread = threading.Thread(target=resolve, args=[1])
     thread.start()
     thread.join()
-    later.run_until_complete(within_reason(sleep()))
+    later.run_until_complete(within_reason(done.wait()))
     later.run_until_complete(later.shutdown_asyncgens())
     later.close()
