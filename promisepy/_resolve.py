@@ -215,7 +215,8 @@ class Adoption(Reaction):
             source = None if reaction is None else reaction._source
             if source is not None:
                 return [source]
-        return []
+        followed = self._followed  # settled from the beginning, where there is no mark
+        return [] if followed is None else [followed]
 
     def _aborts(self) -> bool:
         return False
