@@ -348,9 +348,10 @@ class Claim:
         promise = self.promise
         if promise is not None and not settings.exiting:
             self.promise = promise._producer = None
-            # If nobody else refers to it, a reaction included, the whole affair is dropped, as after a timeout, and
-            # nobody can miss the outcome.
-            is_missed = sys.getrefcount(promise) > OWN_REFERENCES
+            # If nobody else refers to it, the whole affair is dropped, as after a timeout, and nobody can miss the
+            # outcome. A reaction is a reference, but is asked for, too: without the interpreter lock a count is the sum
+            # of two fields, and too small if a reference passes from one thread to another between the two looks.
+            is_missed = len(promise._reactions or ()) > 1 or sys.getrefcount(promise) > OWN_REFERENCES
             if is_missed and promise._reject(dropped(promise._created()), None) and promise._alarm is not None:
                 promise._alarm.excuse()
 
