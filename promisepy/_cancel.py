@@ -150,13 +150,23 @@ def cancel(promise: Cell, reason: Cancelled) -> bool:
 
 
 def _fail_unwanted(sources: Iterable[Cell], failure: Failure) -> list[Cell]:
-    return [one for one in sources if one._state is PENDING and not is_wanted(one) and one._fail_with(failure)]
+    failed: list[Cell] = []
+    for one in sources:
+        wanted = is_wanted(one)
+        if one._state is PENDING and not wanted and one._fail_with(failure):
+            failed.append(one)
+        elif not wanted or one._state is not PENDING:
+            one._observe()  # others settle it: had they come earlier, what has just gone would have handled a rejection
+    return failed
 
 
 def abandon(source: Cell) -> None:
     """Cancel a promise that is no longer awaited, if nobody else depends on it and it has a producer (S13)."""
     if not is_wanted(source) and _has_producer(source):
         cancel(source, cancellation(None))
+    left = getattr(source, "_producer", STOPPED), getattr(source, "_work", None)
+    if source._state is not PENDING or left == (None, None):  # who is about to settle it has taken the producer off
+        source._observe()  # as in `_fail_unwanted`
 
 
 def _sources(promise: Cell) -> list[Cell]:

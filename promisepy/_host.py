@@ -27,7 +27,7 @@ from typing import Any, TypeAlias, cast
 from ._errors import short
 from ._jobs import Home, Job, Timer, fatal
 from ._reports import Settings, settings, submit_error, sweep
-from ._timers import TimedHome
+from ._timers import TimedHome, shorter
 from ._types import Host, Report
 
 __all__ = [
@@ -44,8 +44,10 @@ __all__ = [
 
 # Between two calls of a pump that had nothing to deliver: at first, and at most, in seconds.
 PUMP_PAUSE = 0.001, 0.02
-# Windows cannot interrupt a blocked lock by Ctrl-C, so a wait there sleeps in slices of this many seconds.
-SLICE = 0.1 if sys.platform == "win32" else None
+# A wait sleeps in slices of this many seconds where it must look up: on Windows, where Ctrl-C interrupts no held lock,
+# and without the interpreter lock, where what this thread has made, and another one drops, is freed when this one runs
+# (github.com/python/cpython/issues/157838): forgotten resolving functions would break their promise too late (S10).
+SLICE = 0.1 if sys.platform == "win32" or "free-threading build" in sys.version else None
 Call: TypeAlias = Callable[[], object] | None
 # The frames up in which to look for the loop's callback; a callback that calls deeper than this pays for a wake-up.
 CALLBACK_FRAMES = range(12)
@@ -248,10 +250,10 @@ class ThreadHome(TimedHome):
                 remaining = None if deadline is None else deadline - time.monotonic()
                 if remaining is not None and remaining <= 0:
                     return False
-                remaining = self.timers.limit(remaining)
+                remaining = shorter(self.timers.limit(remaining), SLICE)
                 if pump is not None:
                     pump()
-                    remaining = pause if remaining is None else min(pause, remaining)
+                    remaining = shorter(remaining, pause)
                     pause = min(2 * pause, longest)
                 if self.jobs and not self.tasks:  # with tasks, the private loop drains, and gives them their turn
                     pause = PUMP_PAUSE[0]
@@ -296,8 +298,6 @@ class ThreadHome(TimedHome):
             loop.stop()
 
     def _sleep(self, seconds: float | None) -> None:
-        if SLICE is not None:
-            seconds = SLICE if seconds is None else min(seconds, SLICE)
         self._waiting = True
         self.armed = False
         try:

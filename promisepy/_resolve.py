@@ -215,7 +215,8 @@ class Adoption(Reaction):
             source = None if reaction is None else reaction._source
             if source is not None:
                 return [source]
-        return []
+        followed = self._followed  # settled from the beginning, where there is no mark
+        return [] if followed is None else [followed]
 
     def _aborts(self) -> bool:
         return False
@@ -347,9 +348,10 @@ class Claim:
         promise = self.promise
         if promise is not None and not settings.exiting:
             self.promise = promise._producer = None
-            # If nobody else refers to it, a reaction included, the whole affair is dropped, as after a timeout, and
-            # nobody can miss the outcome.
-            is_missed = sys.getrefcount(promise) > OWN_REFERENCES
+            # If nobody else refers to it, the whole affair is dropped, as after a timeout, and nobody can miss the
+            # outcome. A reaction is a reference, but is asked for, too: without the interpreter lock a count is the sum
+            # of two fields, and too small if a reference passes from one thread to another between the two looks.
+            is_missed = len(promise._reactions or ()) > 1 or sys.getrefcount(promise) > OWN_REFERENCES
             if is_missed and promise._reject(dropped(promise._created()), None) and promise._alarm is not None:
                 promise._alarm.excuse()
 

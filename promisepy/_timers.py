@@ -17,11 +17,16 @@ from typing import TypeAlias
 
 from ._jobs import Home, Timer
 
-__all__ = ["FEW", "TimedHome", "Timers"]
+__all__ = ["FEW", "TimedHome", "Timers", "shorter"]
 
 # A heap of timers is cleared of cancelled ones when it has doubled, and not while it is as small as this.
 FEW = 64
 Entry: TypeAlias = tuple[float, int, Timer]
+
+
+def shorter(one: float | None, other: float | None) -> float | None:
+    """Choose between two times to sleep, in seconds; None is for any time."""
+    return other if one is None else one if other is None else min(one, other)
 
 
 class Timers:
@@ -73,9 +78,7 @@ class Timers:
     def limit(self, seconds: float | None) -> float | None:
         """Say for how many seconds at most to sleep; None means for any time."""
         first = self.first()
-        if first is None:
-            return seconds
-        return first.remaining() if seconds is None else min(first.remaining(), seconds)
+        return shorter(seconds, None if first is None else first.remaining())
 
     def clear(self) -> None:
         """Forget all timers."""

@@ -25,10 +25,15 @@ from queue import SimpleQueue
 from typing import Any
 
 from promisepy import BrokenPromise, Cancelled, Promise, Report, set_report_hook
+from promisepy._host import current_home
 
 # How many promises a batch starts with, and how long it may take before its promises count as stuck, in seconds.
 BATCH = 200
 STUCK = 60
+# Without the interpreter lock, what a thread has made and another one drops is freed when the first one runs on, so a
+# loop must not sleep for longer than this, in seconds (github.com/python/cpython/issues/157838). Only the loop is woken:
+# a drain that nobody has scheduled is still missed.
+NAP = 0.05 if "free-threading build" in sys.version else None
 # What may be left of a run, in bytes: some queues and tables grow once. A single promise that stays would be seen.
 GROWTH = 200_000
 
@@ -56,6 +61,7 @@ class Settlers:
 
     def __init__(self) -> None:
         self.calls: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
+        self.meeting = threading.Lock()
         self.threads = [threading.Thread(target=self.run, name="settler") for _ in range(2)]
 
     def run(self) -> None:
@@ -63,6 +69,15 @@ class Settlers:
         while (call := self.calls.get()) is not None:
             call()
             del call  # the next one may be long in coming, and dropping this one may break a promise
+
+    def done(self) -> Promise[Any]:
+        """Promise that what has been handed over before has been called: then both threads meet."""
+        promise, resolve, _ = Promise[Any].with_resolvers()
+        meet = threading.Barrier(len(self.threads), resolve).wait
+        with self.meeting:  # two meetings at once would wait for each other
+            for _ in self.threads:
+                self.calls.put(meet)
+        return promise
 
     def __enter__(self) -> Settlers:
         for thread in self.threads:
@@ -79,11 +94,14 @@ class Settlers:
 class Worker:
     """Makes promises of random kinds on one home."""
 
-    def __init__(self, seed: int, settlers: Settlers, go_on: Callable[[], bool]) -> None:
+    def __init__(self, seed: int, settlers: Settlers, go_on: Callable[[], bool], end: threading.Barrier) -> None:
         self.random = random.Random(seed)
-        self.elsewhere = settlers.calls.put
+        self.settlers = settlers
         self.go_on = go_on
-        self.made = self.watched = 0
+        # All workers rest before one of them ends, and then again: a garbage collection that is at work on any thread
+        # may drop, and so break, what another one has made.
+        self.meet = end.wait
+        self.made = self.watched = self.handed = self.noted = 0
         self.outcomes: Counter[str] = Counter()
         self.problems: list[str] = []
 
@@ -91,6 +109,11 @@ class Worker:
         """Make one promise, or several that belong together, and see to it that it settles."""
         self.made += 1
         return self.random.choice(CASES)(self)
+
+    def elsewhere(self, call: Callable[[], object]) -> None:
+        """Call on another thread."""
+        self.handed += 1
+        self.settlers.calls.put(call)
 
     def soon(self, call: Callable[[], object]) -> None:
         """Call on another thread, now, or behind the jobs that are there."""
@@ -101,6 +124,11 @@ class Worker:
             call()
         else:
             Promise.resolve().then(lambda _: call())
+
+    def is_busy(self) -> bool:
+        """Tell whether there are jobs left, or may be. A loop that ended before them would report what they handle."""
+        home, before, self.noted = current_home(), self.noted, self.handed
+        return before != self.handed or bool(home.jobs or home.clocked)
 
     def batch(self) -> Promise[Any]:
         self.watched += BATCH
@@ -116,15 +144,26 @@ class Worker:
             self.problems.append(f"unexpected: {reason!r}")
 
     async def run_on_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        if NAP is not None:
+            self.nap(loop, NAP)
         while self.go_on():
             awaited = self.start()
             awaited.catch(BaseException, str)  # the task may be cancelled and never see the outcome
             task = asyncio.ensure_future(self.awaits(awaited))
             if self.random.random() < 0.5:
-                asyncio.get_running_loop().call_soon(task.cancel)
+                loop.call_soon(task.cancel)
             await self.batch().timeout(STUCK)
             with suppress(asyncio.CancelledError, *EXPECTED):
                 await task
+        for _ in range(2):
+            self.noted = -1
+            while self.is_busy():
+                await self.settlers.done()
+            self.meet()
+
+    def nap(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        loop.call_later(seconds, self.nap, loop, seconds)
 
     async def awaits(self, promise: Promise[Any]) -> None:
         await promise
@@ -132,6 +171,11 @@ class Worker:
     def run_in_script(self) -> None:
         while self.go_on():
             self.batch().wait(STUCK)
+        for _ in range(2):
+            self.noted = -1
+            while self.is_busy():
+                self.settlers.done().wait(STUCK)
+            self.meet()
 
 
 def resolved(worker: Worker) -> Promise[Any]:
@@ -256,9 +300,11 @@ def _work(findings: Findings, promises: int, seconds: float, seed: int) -> None:
             work(worker)
         except BaseException as error:
             worker.problems.append(f"stopped by {error!r}")
+            end.abort()
 
+    end = threading.Barrier(3)
     with Settlers() as settlers:
-        workers += [Worker(seed * 3 + number, settlers, go_on) for number in range(3)]
+        workers += [Worker(seed * 3 + number, settlers, go_on, end) for number in range(3)]
         works = [run_loop, run_loop, Worker.run_in_script]
         threads = [threading.Thread(target=guarded, args=pair) for pair in zip(works, workers, strict=True)]
         for thread in threads:

@@ -95,6 +95,14 @@ class TestAnswer:
         assert [type(report.reason) for report in reports] == [ValueError]
         reports.clear()
 
+    def test_a_rejection_that_was_handed_on_to_it_is_not_reported(self, reports: list[Report]) -> None:
+        rejected = Promise.reject(ValueError("reason"))
+        promise, resolve, _ = Promise[Any].with_resolvers()
+        resolve(rejected)
+        promise.cancel()
+        del rejected
+        assert reports == []
+
     def test_one_of_several_threads_is_told_yes(self) -> None:
         for _ in range(50):
             work, answers, start = Work(), list[bool](), threading.Barrier(3)

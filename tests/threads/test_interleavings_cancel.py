@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from promisepy import Cancelled, Promise, set_host
+from promisepy import Cancelled, Promise, Report, set_host
 
 from .conftest import Mainloop
 from .explorer import Race, explorer, files
@@ -183,3 +183,51 @@ def test_cancel_and_the_job_in_which_a_promise(settled: bool) -> None:
             return Race((host.run, lambda: answers.append(work.promise.cancel())), check)
 
         search.explore(make)
+
+
+def follower(promise: Promise[Any]) -> Promise[Any]:
+    d = Promise[Any].with_resolvers()
+    d.resolve(promise)
+    return d.promise
+
+
+@pytest.mark.parametrize("depend", [Promise.then, follower, lambda promise: promise.timeout(60)])
+@pytest.mark.parametrize("begun", [False, True])
+def test_cancel_and_reject(
+    mainloop: Mainloop, reports: list[Report], depend: Callable[[Promise[Any]], Promise[Any]], begun: bool
+) -> None:
+    """Cancelled first, the promise has no use for its reason; rejected first, a handler is there: nothing is reported."""
+
+    def make() -> Race:
+        work = Work()
+        last = depend(work.promise)
+        if begun:
+            mainloop.run()
+
+        def check() -> None:
+            nonlocal work
+            mainloop.finish()
+            assert isinstance(last.reason, Cancelled)
+            del work
+            assert reports == []
+
+        return Race((last.cancel, lambda: work.d.reject(ValueError)), check)
+
+    explore(make, preemptions=1)
+
+
+def test_cancel_a_future_and_reject(mainloop: Mainloop, reports: list[Report]) -> None:
+    def make() -> Race:
+        work = Work()
+        future = work.promise.to_future()
+
+        def check() -> None:
+            nonlocal work
+            mainloop.finish()
+            assert future.cancelled() or isinstance(future.exception(), ValueError)
+            del work
+            assert reports == []
+
+        return Race((future.cancel, lambda: work.d.reject(ValueError)), check)
+
+    explore(make)
