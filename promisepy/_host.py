@@ -222,8 +222,7 @@ class ThreadHome(TimedHome):
         if self._runner is None:
             self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
             loop_homes[self._runner.get_loop()] = self
-        task = self._runner.get_loop().create_task(coroutine, context=context)
-        return _keep(task, self.tasks, self._forget)
+        return _keep(self._runner.get_loop().create_task(coroutine, context=context), self.tasks, self._forget)
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self.tasks.discard(task)
@@ -234,7 +233,8 @@ class ThreadHome(TimedHome):
         """Drain this home, on its own thread, until `is_done()`; false if `timeout` seconds were not enough."""
         deadline = None if timeout is None else time.monotonic() + timeout
         pause, longest = PUMP_PAUSE
-        outer, self.loop, self.unattended = self.loop, None, False  # no other loop can be at work here now
+        outer, unattended = self.loop, self.unattended
+        self.loop, self.unattended = None, pump is not None  # no other loop can be at work here now, unless it runs one
         running = self.running
         if running is not None:
             self.suspended.append(running)
@@ -265,7 +265,7 @@ class ThreadHome(TimedHome):
                 else:
                     self._sleep(remaining)
         finally:
-            self.loop, self.unattended = outer, self.waits == 1
+            self.loop, self.unattended = outer, unattended
             if running is not None:
                 self.suspended.pop()
             self._end_wait()

@@ -69,7 +69,7 @@ class Home:
     def __init__(self) -> None:
         self.jobs: deque[Job] = deque()
         self.armed: bool = False
-        # True where another driver may come in at any time: a thread outside of `wait`; see `ThreadHome.look`.
+        # True where another driver may come in at any time: outside of `wait`, or as its pump; see `ThreadHome.look`.
         self.unattended: bool = False
         self.running: Job | None = None
         self.outer: BaseException | None = None

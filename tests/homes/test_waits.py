@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Callable
 from contextvars import Context
 from types import SimpleNamespace
 
@@ -12,6 +14,7 @@ from promisepy import Promise, _host
 from promisepy._host import ThreadHome, current_thread_home
 
 from ..events.library import PATIENCE
+from ..test_homes import meet
 from ..test_timers import Note
 
 
@@ -120,6 +123,32 @@ class TestAPump:
         assert promise.wait(timeout=PATIENCE, pump=lambda: asyncio.run(main())) == 1
         assert ends == ["its own end"]
 
+    def test_may_run_a_loop_again_and_again_that_waits_for_what_a_thread_settles(self) -> None:
+        """The loop has met promises in the first turn, and is told of nothing new in the second."""
+        last, resolve_last, _ = Promise[int].with_resolvers()
+        pairs = [Promise[int].with_resolvers() for _ in range(2)]
+        seen: list[int] = []
+
+        async def main(promise: Promise[int], resolve: Callable[[int], None]) -> None:
+            done = asyncio.Event()
+            promise.then(seen.append).then(lambda _: done.set())
+            settler = threading.Thread(target=resolve, args=[1])
+            asyncio.get_running_loop().call_soon(settler.start)
+            async with asyncio.timeout(5):
+                await done.wait()
+
+        def pump() -> None:
+            promise, resolve, _ = pairs.pop()
+            loop.run_until_complete(main(promise, resolve))
+            if not pairs:
+                resolve_last(2)
+
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(meet())
+        assert last.wait(timeout=PATIENCE, pump=pump) == 2
+        assert seen == [1, 1]
+        loop.close()
+
 
 async def until_settled(promise: Promise[int]) -> int:
     return await promise
@@ -150,7 +179,7 @@ def test_a_wait_that_takes_over_from_nobody_leaves_the_timers_on_their_clock() -
     home.close()
 
 
-def test_a_home_is_unattended_where_no_wait_is_under_way() -> None:
+def test_a_home_is_unattended_where_no_wait_is_under_way_or_one_that_calls_a_pump() -> None:
     home, seen = current_thread_home(), list[bool]()
 
     def note(_: object) -> None:
@@ -159,5 +188,15 @@ def test_a_home_is_unattended_where_no_wait_is_under_way() -> None:
     def nest(_: object) -> None:
         Promise.resolve().then(note).wait(timeout=PATIENCE)
 
+    def pump() -> None:
+        note(None)
+        nest(None)
+        note(None)
+        resolve(None)
+
+    promise, resolve, _ = Promise[None].with_resolvers()
     Promise.resolve().then(nest).then(note).wait(timeout=PATIENCE)
     assert (seen, home.unattended) == ([False, False], True)
+    seen.clear()
+    promise.wait(timeout=PATIENCE, pump=pump)
+    assert (seen, home.unattended) == ([True, False, True], True)
