@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import sysconfig
 import threading
 from collections.abc import Callable
 from contextvars import Context
@@ -69,6 +71,13 @@ class Nested(Note):
     def _run(self) -> None:
         assert self.home.run_until(lambda: True, None, None, None)
         super()._run()
+
+
+def test_a_wait_sleeps_in_slices_where_it_has_to_look_up_and_nowhere_else() -> None:
+    looks_up = sys.platform == "win32" or sysconfig.get_config_var("Py_GIL_DISABLED")
+    home = Sleepless()
+    assert home.run_until(lambda: bool(home.naps), None, None, None)
+    assert home.naps == [0.1 if looks_up else None]
 
 
 def test_a_wait_sleeps_until_its_limit_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
