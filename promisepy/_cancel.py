@@ -170,7 +170,7 @@ def abandon(source: Cell) -> None:
 
 
 def _sources(promise: Cell) -> list[Cell]:
-    """List the pending promises on which one depends directly."""
+    """List the promises on which one depends directly; some may have settled meanwhile."""
     work, source = getattr(promise, "_work", None), promise._source
     sources = [] if work is None else list(work._sources())
     if source is not None:

@@ -292,6 +292,23 @@ class TestUnderALoop:
         assert [str(report.reason) for report in reports] == ["other"]
         del held
 
+    def test_one_that_comes_after_its_only_awaiter_was_cancelled(self, reports: list[Report]) -> None:
+        """To let go is not to handle. A promise that can be stopped is, and then has nothing to report."""
+
+        async def awaits(promise: Promise[int]) -> None:
+            await promise
+
+        async def main() -> None:
+            promise, _, reject = Promise[int].with_resolvers()
+            task = asyncio.create_task(awaits(promise))
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+            reject(ValueError("late"))
+
+        asyncio.run(main())
+        assert [str(report.reason) for report in reports] == ["late"]
+
     def test_uvloop_sweeps_as_well(self, reports: list[Report]) -> None:
         uvloop = pytest.importorskip("uvloop")
 
