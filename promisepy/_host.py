@@ -49,9 +49,9 @@ PUMP_PAUSE = 0.001, 0.02
 # (github.com/python/cpython/issues/157838): forgotten resolving functions would break their promise too late (S10).
 SLICE = 0.1 if sys.platform == "win32" or "free-threading build" in sys.version else None
 Call: TypeAlias = Callable[[], object] | None
-Task: TypeAlias = asyncio.Task[Any]
 # The frames up in which to look for the loop's callback; a callback that calls deeper than this pays for a wake-up.
 CALLBACK_FRAMES = range(12)
+Task: TypeAlias = asyncio.Task[Any]
 _handle_code = asyncio.Handle._run.__code__
 _turn_code = asyncio.BaseEventLoop._run_once.__code__  # type: ignore[attr-defined]  # private, hence unknown
 
