@@ -51,6 +51,7 @@ SLICE = 0.1 if sys.platform == "win32" or "free-threading build" in sys.version 
 Call: TypeAlias = Callable[[], object] | None
 # The frames up in which to look for the loop's callback; a callback that calls deeper than this pays for a wake-up.
 CALLBACK_FRAMES = range(12)
+Task: TypeAlias = asyncio.Task[Any]
 _handle_code = asyncio.Handle._run.__code__
 _turn_code = asyncio.BaseEventLoop._run_once.__code__  # type: ignore[attr-defined]  # private, hence unknown
 
@@ -63,7 +64,7 @@ class LoopHome(Home):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
         self.loop = loop
-        self.tasks: set[asyncio.Task[Any]] = set()  # kept alive here; asyncio refers to its tasks only weakly
+        self.tasks: set[Task] = set()  # kept alive here; asyncio refers to its tasks only weakly
         self._context = Context()  # for all drains, which saves a copy each; every handler brings its own
         self._notice = _shutdown_notice(self)
         with suppress(StopIteration):
@@ -111,7 +112,7 @@ class LoopHome(Home):
             return True
         return False
 
-    def start(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> asyncio.Task[Any]:
+    def start(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> Task:
         """Run a coroutine as a task of the loop."""
         return _keep(self.loop.create_task(coroutine, context=context), self.tasks, self.tasks.discard)
 
@@ -140,7 +141,7 @@ class ThreadHome(TimedHome):
         self.host: Host | None = None
         # The loop that drains this home at present: one that the user runs on this thread, or the one of `_runner`.
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.tasks: set[asyncio.Task[Any]] = set()
+        self.tasks: set[Task] = set()
         self.unattended = True
         # The jobs whose handlers are in `wait` right now, outermost first.
         self.suspended: list[Job] = []
@@ -215,7 +216,7 @@ class ThreadHome(TimedHome):
         """Name the thread."""
         return f"thread {self.name!r}"
 
-    def start(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> asyncio.Task[Any]:
+    def start(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> Task:
         """Run a coroutine as a task: of the loop that runs here, else of one that runs inside `wait`."""
         if running_loop() is not None and (home := current_home()) is not self:
             return home.start(coroutine, context)
@@ -224,7 +225,7 @@ class ThreadHome(TimedHome):
             loop_homes[self._runner.get_loop()] = self
         return _keep(self._runner.get_loop().create_task(coroutine, context=context), self.tasks, self._forget)
 
-    def _forget(self, task: asyncio.Task[Any]) -> None:
+    def _forget(self, task: Task) -> None:
         self.tasks.discard(task)
         if not self.tasks:
             self.stop_waiting()  # without tasks the private loop is not needed
@@ -401,13 +402,14 @@ def _in_callback() -> bool:
     Equals "no", which merely costs a needless wake-up: two system calls and a turn of the loop. A signal handler or
     finaliser that strikes in or just before `select` finds no `Handle._run` between it and the loop.
     """
-    # The nearest are ours: this function, `arm`, `_fulfil`, a resolving function. Were one the loop's, it answers "no".
-    frame: FrameType | None = sys._getframe(4)
+    try:  # the nearest are ours, such as `arm`, `_fulfil` and a resolving function; were one the loop's, it says "no"
+        frame: FrameType | None = sys._getframe(4)
+    except ValueError:  # and below them are none, where C or JavaScript has called ours
+        return False
     for _ in CALLBACK_FRAMES:
         if frame is None:
             break
-        code = frame.f_code
-        if code is _handle_code or code is _turn_code:
+        if (code := frame.f_code) is _handle_code or code is _turn_code:
             return code is _handle_code
         frame = frame.f_back
     return False
@@ -442,9 +444,7 @@ def _start_on(loop: asyncio.AbstractEventLoop, timer: Timer) -> None:
     timer.started(stop)
 
 
-def _keep(
-    task: asyncio.Task[Any], tasks: set[asyncio.Task[Any]], forget: Callable[[asyncio.Task[Any]], object]
-) -> asyncio.Task[Any]:
+def _keep(task: Task, tasks: set[Task], forget: Callable[[Task], object]) -> Task:
     tasks.add(task)
     task.add_done_callback(forget)
     return task

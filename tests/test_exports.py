@@ -206,6 +206,13 @@ def test_import_prints_nothing() -> None:
     assert fresh("import promisepy, promisepy.debug") == ""
 
 
+@pytest.mark.parametrize("name", sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__main__"))
+def test_module_can_be_imported(name: str) -> None:
+    """Also the one that only type checkers read: tools that write documentation import them all."""
+    module = importlib.import_module("promisepy" if name == "__init__" else f"promisepy.{name}")
+    assert vars(module).keys() >= set(module.__all__)
+
+
 def test_module_can_be_reloaded_from_scratch() -> None:
     assert importlib.import_module("promisepy") is promisepy
 

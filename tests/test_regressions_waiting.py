@@ -7,15 +7,18 @@ import selectors
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from queue import Empty, SimpleQueue
 from typing import Any
 
 import pytest
 
 from promisepy import DeadlockError, Promise, StuckPromise
+from promisepy._host import current_thread_home
 
 LOST = "the loop was asleep and nobody woke it"
 
@@ -67,6 +70,28 @@ def other_loop() -> Iterator[OtherLoop]:
         loop.close()
 
 
+class Queue(deque[Any]):
+    """A queue of jobs; `looked` is called when somebody has just seen that it is empty."""
+
+    def __init__(self, looked: Callable[[], object]) -> None:
+        super().__init__()
+        self.looked = looked
+
+    def __len__(self) -> int:
+        length = super().__len__()
+        if not length:
+            self.looked()
+        return length
+
+
+class Wakeups(SimpleQueue[None]):
+    """What a wait sleeps in. Nobody does while a job is queued for which no wake-up has come."""
+
+    def get(self, block: bool = True, timeout: float | None = None) -> None:
+        assert self.qsize() or not current_thread_home().jobs, "asleep with a job"
+        super().get(block, timeout)
+
+
 class TestWait:
     def test_a_timeout_is_the_built_in_class_and_does_not_touch_the_promise(self) -> None:
         promise, resolve, _ = Promise[int].with_resolvers()
@@ -80,6 +105,17 @@ class TestWait:
     def test_a_settled_promise_needs_no_time(self) -> None:
         assert Promise.resolve(1).wait(timeout=0) == 1
         assert Promise.resolve(1).wait(timeout=-1) == 1
+
+    @pytest.mark.parametrize("look", range(1, 5))  # two of `drain`, one before a last check, one before it sleeps
+    def test_ends_though_the_promise_settles_right_after_a_look_at_the_queue(
+        self, monkeypatch: pytest.MonkeyPatch, look: int
+    ) -> None:
+        promise, resolve, _ = Promise[str].with_resolvers()
+        looks = count(1)
+        queue = Queue(lambda: next(looks) == look and resolve("settled"))  # as another thread does, or a signal handler
+        monkeypatch.setattr(current_thread_home(), "jobs", queue)
+        monkeypatch.setattr(current_thread_home(), "_wakeups", Wakeups())
+        assert promise.wait(20) == "settled"
 
     @pytest.mark.parametrize("timeout", ["1", True, float("nan"), object()])
     def test_a_timeout_that_is_no_number_of_seconds_is_refused(self, timeout: Any) -> None:

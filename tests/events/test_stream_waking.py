@@ -95,6 +95,27 @@ def test_a_script_that_sleeps_is_woken_by_a_thread(name: str) -> None:
     thread.join(PATIENCE)
 
 
+class Sleepers(list[Any]):
+    """The sleepers of a stream; another thread acts when one has seen that nothing is there, but nobody sees it yet."""
+
+    def __init__(self, act: Act) -> None:
+        super().__init__()
+        self.acts = [act]
+
+    def append(self, sleeper: Any, /) -> None:
+        if self.acts:
+            self.acts.pop()()
+        super().append(sleeper)
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_who_is_about_to_sleep_looks_again(name: str) -> None:
+    library = Library()
+    events = library.stream()
+    events._channel._sleepers = Sleepers(ACTS[name](library.emitter, events))
+    assert read(events) == ("end" if "close" in name else "news")
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="needs user signals")
 @pytest.mark.parametrize("name", ACTS)
 def test_a_script_that_sleeps_is_woken_by_a_signal_handler_on_its_own_thread(name: str) -> None:

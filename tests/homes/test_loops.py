@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import gc
+import operator
 import selectors
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -214,3 +218,24 @@ def test_a_loop_that_cannot_be_woken_for_one_job_runs_it_with_the_next(is_script
 
     assert run(Interrupted, main) == ["settled"] * 2
     assert told == ["interrupted"]
+
+
+@on_each_loop
+@pytest.mark.parametrize("frames", [0, 1])
+def test_a_promise_is_settled_where_hardly_any_python_has_called(new_loop: NewLoop, frames: int) -> None:
+    """As by JavaScript in Pyodide: code in C goes all the way from the bottom of the thread to the resolving function."""
+    loop, seen = new_loop(), SimpleQueue[Any]()
+
+    def make() -> None:
+        promise, resolve, _ = Promise[str].with_resolvers()
+        promise.then(seen.put)
+        loop.call_soon(*(lambda: resolve("settled"),) if frames else (resolve, "settled"))
+
+    loop.set_exception_handler(lambda _, context: seen.put(context))
+    loop.call_soon(make)
+    # Such a thread has no trace function either, unless it sets that of `coverage`.
+    steps = [partial(sys.settrace, threading.gettrace()), loop.run_forever, loop.close, partial(seen.put, "closed")]
+    _thread.start_new_thread(list, (map(operator.call, steps),))
+    assert seen.get(timeout=GUARD) == "settled"
+    loop.call_soon_threadsafe(loop.stop)
+    assert seen.get(timeout=GUARD) == "closed"

@@ -7,6 +7,9 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import js
+from pyodide.ffi import create_once_callable
+
 from promisepy import Promise, set_report_hook
 
 
@@ -19,6 +22,13 @@ async def pending() -> Any:
     promise, resolve, _ = Promise[str].with_resolvers()
     asyncio.get_running_loop().call_later(0.01, resolve, "value")
     return await promise
+
+
+async def from_javascript() -> Any:
+    """Hand `resolve` to JavaScript, which calls it with no frame of Python below."""
+    promise, resolve, _ = Promise[Any].with_resolvers()
+    js.setTimeout(create_once_callable(resolve), 10, "value")
+    return await promise.timeout(5)
 
 
 async def chained() -> Any:
@@ -91,6 +101,7 @@ async def outcome(function: Callable[[], Awaitable[Any]]) -> Any:
 async def main() -> str:
     functions = (
         pending,
+        from_javascript,
         chained,
         gathered,
         delayed,

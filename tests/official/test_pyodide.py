@@ -13,6 +13,7 @@ from .suite import HERE, node
 def test_promises_are_awaited_timed_cancelled_and_reported() -> None:
     assert json.loads(node("run.mjs", str(HERE / "awaiting.py"))) == {
         "pending": "value",
+        "from_javascript": "value",
         "chained": 6,
         "gathered": [1, 2],
         "delayed": "late",

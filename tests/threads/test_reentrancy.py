@@ -226,7 +226,7 @@ def interrupt_until_asleep(
 ) -> int:
     """Interrupt a program at each of its steps up to its sleep; a lost wake-up fails by the program's own timeout."""
     at, delay = 0, 0.002
-    while delay < 0.1:
+    while delay < 1:
         rescue = Rescue(delay)
         program, action, check = make(rescue)
         in_time: list[bool] = []
