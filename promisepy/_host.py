@@ -134,6 +134,8 @@ class ThreadHome(TimedHome):
         "waits",
     )
 
+    seeks_loop = True
+
     def __init__(self) -> None:
         super().__init__()
         self.name = threading.current_thread().name
@@ -142,7 +144,6 @@ class ThreadHome(TimedHome):
         # The loop that drains this home at present: one that the user runs on this thread, or the one of `_runner`.
         self.loop: asyncio.AbstractEventLoop | None = None
         self.tasks: set[Task] = set()
-        self.unattended = True
         # The jobs whose handlers are in `wait` right now, outermost first.
         self.suspended: list[Job] = []
         self.waits = 0  # how many calls of `wait` are on this thread's stack
@@ -197,8 +198,7 @@ class ThreadHome(TimedHome):
         self.loop = running
         current_home()  # the loop's, whose notice of the end sets this home free again
         self.restart_timers()
-        if self.jobs and self.running is None:  # armed perhaps, but by a loop that has stopped since
-            self.arm()
+        self.rearm()  # a loop that has stopped since may have been armed, or a drain whose job is what runs this one
 
     def start_timer(self, timer: Timer) -> None:
         """Let the clock of whoever drives this home ring: a `wait`, a loop, or for a host a thread that only sleeps."""
@@ -234,8 +234,7 @@ class ThreadHome(TimedHome):
         """Drain this home, on its own thread, until `is_done()`; false if `timeout` seconds were not enough."""
         deadline = None if timeout is None else time.monotonic() + timeout
         pause, longest = PUMP_PAUSE
-        outer, unattended = self.loop, self.unattended
-        self.loop, self.unattended = None, pump is not None  # no other loop can be at work here now, unless it runs one
+        outer, self.loop = self.loop, None  # it cannot be at work here now
         running = self.running
         if running is not None:
             self.suspended.append(running)
@@ -266,7 +265,7 @@ class ThreadHome(TimedHome):
                 else:
                     self._sleep(remaining)
         finally:
-            self.loop, self.unattended = outer, unattended
+            self.loop = outer
             if running is not None:
                 self.suspended.pop()
             self._end_wait()
@@ -283,9 +282,7 @@ class ThreadHome(TimedHome):
             if self.loop is not None:
                 self.restart_timers()
             self.set_sleeper()
-        self.armed = False
-        if self.jobs:
-            self.arm()
+        self.rearm()
 
     def may_wait(self) -> bool:
         """Tell whether this thread has no running loop, unless it is the private one of a `wait` further out."""

@@ -22,7 +22,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from ._types import Report
@@ -64,13 +64,14 @@ def fatal(error: BaseException) -> bool:
 class Home:
     """A FIFO queue of jobs and the flag that says whether somebody is going to drain it."""
 
-    __slots__ = ("__weakref__", "armed", "clocked", "jobs", "outer", "running", "suspects", "unattended")
+    __slots__ = ("__weakref__", "armed", "clocked", "jobs", "outer", "running", "suspects")
+
+    # True where somebody may run a loop at any time, also in a handler or as a pump, and `look` has to find it.
+    seeks_loop: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.jobs: deque[Job] = deque()
         self.armed: bool = False
-        # True where another driver may come in at any time: outside of `wait`, or as its pump; see `ThreadHome.look`.
-        self.unattended: bool = False
         self.running: Job | None = None
         self.outer: BaseException | None = None
         self.suspects: list[Suspect] = []
@@ -87,6 +88,12 @@ class Home:
         """See to it that `drain` is called soon on the home's thread, even if that thread sleeps."""
         raise NotImplementedError
 
+    def rearm(self) -> None:
+        """Have somebody look at the queue, although the home counts as armed: whoever was going to may not come."""
+        self.armed = False
+        if self.jobs:
+            self.arm()
+
     def start(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> Any:
         """Run a coroutine as a task, and keep it alive; called on the home's thread. Gives the task."""
         raise NotImplementedError
@@ -101,7 +108,7 @@ class Home:
             timer._abandon(self)
 
     def look(self) -> None:
-        """Find somebody who drains an unattended home."""
+        """Find a loop that has come meanwhile and drains this home."""
 
     def describe(self) -> str:
         """Name the home for messages."""

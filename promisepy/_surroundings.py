@@ -45,10 +45,9 @@ def set_host(host: Host | None, /) -> Host | None:
     home = current_thread_home()
     previous, home.host = home.host, host
     # Neither the previous host nor a loop that has stopped is in charge any more, whatever they were asked to do.
-    home.armed, home.loop = False, running_loop()
+    home.loop = running_loop()
     home.restart_timers()
-    if home.jobs:
-        home.arm()
+    home.rearm()
     return previous
 
 

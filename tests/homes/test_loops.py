@@ -239,3 +239,28 @@ def test_a_promise_is_settled_where_hardly_any_python_has_called(new_loop: NewLo
     assert seen.get(timeout=GUARD) == "settled"
     loop.call_soon_threadsafe(loop.stop)
     assert seen.get(timeout=GUARD) == "closed"
+
+
+@on_each_loop
+@pytest.mark.parametrize("known", [False, True], ids=["a new loop", "a loop that has met promises"])
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "on a thread"])
+def test_a_loop_that_a_handler_runs_drains_the_home_of_its_script(
+    new_loop: NewLoop, known: bool, elsewhere: bool
+) -> None:
+    """The drain below, in `wait`, stands still until the handler returns."""
+    script, resolve, _ = Promise[int].with_resolvers()
+    settler = threading.Thread(target=resolve, args=[1])
+
+    async def meet() -> None:
+        Promise.resolve()
+
+    async def main() -> int:
+        asyncio.get_running_loop().call_soon(settler.start if elsewhere else settler.run)
+        return await script.then(lambda value: value + 1).then(lambda value: value + 1)
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        if known:
+            runner.run(meet())
+        handled = Promise.resolve().then(lambda _: runner.run(asyncio.wait_for(main(), 5)))
+        assert handled.wait(timeout=30) == 3
+    assert Promise.resolve(4).then().wait(timeout=30) == 4

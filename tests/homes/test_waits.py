@@ -186,26 +186,3 @@ def test_a_wait_that_takes_over_from_nobody_leaves_the_timers_on_their_clock() -
     assert home.run_until(task.done, PATIENCE, None, None)
     assert (job.log, home.restarts) == (["rung"], 0)
     home.close()
-
-
-def test_a_home_is_unattended_where_no_wait_is_under_way_or_one_that_calls_a_pump() -> None:
-    home, seen = current_thread_home(), list[bool]()
-
-    def note(_: object) -> None:
-        seen.append(home.unattended)
-
-    def nest(_: object) -> None:
-        Promise.resolve().then(note).wait(timeout=PATIENCE)
-
-    def pump() -> None:
-        note(None)
-        nest(None)
-        note(None)
-        resolve(None)
-
-    promise, resolve, _ = Promise[None].with_resolvers()
-    Promise.resolve().then(nest).then(note).wait(timeout=PATIENCE)
-    assert (seen, home.unattended) == ([False, False], True)
-    seen.clear()
-    promise.wait(timeout=PATIENCE, pump=pump)
-    assert (seen, home.unattended) == ([True, False, True], True)
