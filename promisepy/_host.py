@@ -129,7 +129,6 @@ class ThreadHome(TimedHome):
         "host",
         "loop",
         "name",
-        "suspended",
         "tasks",
         "waits",
     )
@@ -144,9 +143,8 @@ class ThreadHome(TimedHome):
         # The loop that drains this home at present: one that the user runs on this thread, or the one of `_runner`.
         self.loop: asyncio.AbstractEventLoop | None = None
         self.tasks: set[Task] = set()
-        # The jobs whose handlers are in `wait` right now, outermost first.
-        self.suspended: list[Job] = []
-        self.waits = 0  # how many calls of `wait` are on this thread's stack
+        # For each call of `wait` on this thread's stack, outermost first, the job whose handler calls it.
+        self.waits: list[Job | None] = []
         self._runner: asyncio.Runner | None = None
         self._waiting = False
         self._wakeups: SimpleQueue[None] = SimpleQueue()
@@ -174,7 +172,7 @@ class ThreadHome(TimedHome):
             self.armed = False
             if not loop.is_closed():
                 raise
-            self.loop = None
+            return False  # it is not forgotten, since it may have timers, which only this home's thread can take back
         return self.loop is loop  # else `wait` has left its private loop meanwhile
 
     def _arm_host(self) -> bool:
@@ -202,15 +200,16 @@ class ThreadHome(TimedHome):
 
     def start_timer(self, timer: Timer) -> None:
         """Let the clock of whoever drives this home ring: a `wait`, a loop, or for a host a thread that only sleeps."""
-        if self.loop is not None and not self.waits and not self.loop.is_closed():
-            _start_on(self.loop, timer)
-            return
-        self.keep_timer(timer)
-        self.stop_waiting()  # the private loop, which runs until the time of an earlier timer
+        loop = self.loop
+        if loop is None or loop.is_closed() or (self.waits and (loop_homes.get(loop) is self or not loop.is_running())):
+            self.keep_timer(timer)
+            self.stop_waiting()  # the private loop, which runs until the time of an earlier timer
+        else:
+            _start_on(loop, timer)
 
     def needs_sleeper(self) -> bool:
         """Tell whether a host drives this home, which can only be woken."""
-        return self.host is not None and self.loop is None and not self.waits
+        return self.host is not None and not self.waits and (self.loop is None or self.loop.is_closed())
 
     def describe(self) -> str:
         """Name the thread."""
@@ -235,11 +234,8 @@ class ThreadHome(TimedHome):
         deadline = None if timeout is None else time.monotonic() + timeout
         pause, longest = PUMP_PAUSE
         outer, self.loop = self.loop, None  # it cannot be at work here now
-        running = self.running
-        if running is not None:
-            self.suspended.append(running)
-        self.waits += 1
-        if outer is not None and self.waits == 1:
+        self.waits.append(self.running)
+        if outer is not None and len(self.waits) == 1:
             self.restart_timers()  # that loop stands still
         try:
             while True:
@@ -265,9 +261,9 @@ class ThreadHome(TimedHome):
                 else:
                     self._sleep(remaining)
         finally:
-            self.loop = outer
-            if running is not None:
-                self.suspended.pop()
+            self._leave_loop()
+            if outer is not None and not outer.is_closed():
+                self.loop = outer
             self._end_wait()
 
     def _take_turn(self) -> None:
@@ -275,9 +271,16 @@ class ThreadHome(TimedHome):
             self._run_loop(0)  # drains as well: a task's step may be among the jobs, and needs its loop
         else:
             self.drain()
+            self._leave_loop()
+
+    def _leave_loop(self) -> None:
+        """Take the timers back from a loop that a handler or a pump has run."""
+        if self.loop is not None:
+            self.loop = None
+            self.restart_timers()
 
     def _end_wait(self) -> None:
-        self.waits -= 1
+        self.waits.pop()
         if not self.waits:
             if self.loop is not None:
                 self.restart_timers()

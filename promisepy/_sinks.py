@@ -46,7 +46,7 @@ class Wake(Reaction):
             return
         if running_loop() is not None and self._thread.tasks:
             raise _misuse.wait_in_loop()  # of `wait` itself: one further out runs it for the coroutines of handlers
-        if any(reaches(job, promise) for job in self._thread.suspended):
+        if any(job is not None and reaches(job, promise) for job in self._thread.waits):
             raise _errors.wait_for_self(promise._describe())
         origin = _origin(promise)
         if any(isinstance(reaction, Adoption) and reaches(reaction, origin) for reaction in origin._reactions or ()):

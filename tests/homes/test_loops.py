@@ -264,3 +264,62 @@ def test_a_loop_that_a_handler_runs_drains_the_home_of_its_script(
         handled = Promise.resolve().then(lambda _: runner.run(asyncio.wait_for(main(), 5)))
         assert handled.wait(timeout=30) == 3
     assert Promise.resolve(4).then().wait(timeout=30) == 4
+
+
+def shut_down(runner: asyncio.Runner) -> None:
+    runner.close()
+
+
+def stop(runner: asyncio.Runner) -> None:
+    """Leave it as it is: a loop that has only stopped gives no notice."""
+
+
+def close(runner: asyncio.Runner) -> None:
+    runner.get_loop().close()
+
+
+@on_each_loop
+@pytest.mark.parametrize("end", [shut_down, stop, close])
+def test_a_loop_that_a_handler_runs_rings_the_timers_of_its_script_and_gives_them_back(
+    new_loop: NewLoop, end: Callable[[asyncio.Runner], None]
+) -> None:
+    never = Promise[int].with_resolvers()
+    runner = asyncio.Runner(loop_factory=new_loop)
+    later: list[Promise[int]] = []
+
+    async def main(early: Promise[int]) -> None:
+        for promise in (early, never.promise.timeout(0.01)):
+            with pytest.raises(TimeoutError, match=r"did not settle within 0\.0"):
+                await promise
+        later.append(never.promise.timeout(0.01))
+        await Promise.resolve()  # behind the job that starts that one's clock
+
+    def handle(early: Promise[int]) -> str:
+        runner.run(asyncio.wait_for(main(early), 5))
+        end(runner)
+        return "handled"
+
+    early = never.promise.timeout(0.02)
+    assert Promise.resolve([early]).then(lambda found: handle(*found)).wait(timeout=30) == "handled"
+    with pytest.raises(TimeoutError, match=r"did not settle within 0\.01"):
+        later[0].wait(timeout=30)
+    if end is stop:
+        runner.close()
+
+
+@on_each_loop
+def test_a_loop_that_was_closed_without_notice_gives_the_timers_of_its_script_back(new_loop: NewLoop) -> None:
+    """Although somebody has posted since, and found it closed."""
+    never = Promise[int].with_resolvers()
+    loop = new_loop()
+
+    async def main() -> Promise[int]:
+        late = never.promise.timeout(0.01)
+        await asyncio.sleep(0)  # the clock of that one starts
+        return late
+
+    late = loop.run_until_complete(main())
+    loop.close()
+    Promise.resolve().then()
+    with pytest.raises(TimeoutError, match=r"did not settle within 0\.01"):
+        late.wait(timeout=5)
