@@ -120,7 +120,15 @@ class Group:
         """Settle the result: every input has been noted."""
         outcomes = self.outcomes
         self.finish()
-        self.result._resolve(self.shape(outcomes))
+        try:
+            value = self.shape(outcomes)
+        except BaseException as error:  # of a key, which is hashed again
+            try:
+                self.result._fail(error, 2)
+            finally:
+                del self, outcomes  # INV-RC
+            return
+        self.result._resolve(value)
 
     def take(self, source: Cell) -> None:
         """Settle the result like one input."""
@@ -307,15 +315,21 @@ def combine_keyed(
     """Have a pending promise take what a group makes of a mapping's values; gives the promise."""
     if not isinstance(cast("object", inputs), Mapping):  # callers without a type checker get a message, too
         raise expected_mapping(method, inputs)
-    found: dict[Any, Any] = {}
+    places: dict[Any, int] = {}
 
     def values() -> Iterable[Any]:
-        for key in inputs:
-            found[key] = None
+        for place, key in enumerate(inputs):
+            places[key] = place  # a strange mapping may name a key twice: then the later one counts
             yield inputs[key]
 
+    def shape(outcomes: list[Any]) -> dict[Any, Any]:
+        found: dict[Any, Any] = {}
+        for key, place in places.items():
+            found[key] = outcomes[place]
+        return found
+
     try:
-        group(result, lambda outcomes: dict(zip(found, outcomes, strict=True))).wire(values(), coerce)
+        group(result, shape).wire(values(), coerce)
         return result
     finally:
         del result  # INV-RC

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -291,3 +292,39 @@ def test_a_style_whose_class_cannot_be_read_is_a_function_all_the_same() -> None
 
     promise: Promise[int] = promisify(start, style=Style())(1)
     assert promise.wait(timeout=20) == 2
+
+
+def test_a_mapping_that_names_a_key_twice_has_it_once() -> None:
+    class Repeats(dict[str, Any]):
+        def __iter__(self) -> Iterator[str]:
+            return iter([*super().__iter__(), *super().__iter__()])
+
+        def __getitem__(self, key: str) -> Any:
+            return super().__getitem__(key).pop(0)
+
+    assert Promise.all_keyed(Repeats(a=[1, 3], b=[2, 4])).wait(timeout=20) == {"a": 3, "b": 4}
+
+
+@pytest.mark.parametrize("error", [ArithmeticError, KeyboardInterrupt])
+def test_a_key_that_can_be_hashed_once_rejects(error: type[BaseException]) -> None:
+    class Key:
+        def __init__(self) -> None:
+            self.hashes = [1]
+
+        def __hash__(self) -> int:
+            if not self.hashes:
+                raise error
+            return self.hashes.pop()
+
+    class Mapped(dict[Any, Any]):
+        def __iter__(self) -> Iterator[Any]:
+            return iter([Key()])
+
+        def __getitem__(self, key: Key) -> int:
+            return 1
+
+    promise = Promise.all_keyed(Mapped())
+    with pytest.raises(error):
+        promise.wait(timeout=20)
+    frames = promise.catch(error, lambda reason: traceback.extract_tb(reason.__traceback__)).wait(timeout=20)
+    assert [frame.name for frame in frames] == ["__hash__"]
