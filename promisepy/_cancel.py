@@ -175,9 +175,6 @@ def _sources(promise: Cell) -> list[Cell]:
     sources = [] if work is None else list(work._sources())
     if source is not None:
         sources.append(source)
-    release = getattr(promise, "_release", None)
-    if release is not None:  # the way up to a resource must be gone to the end, or to where it is released as well
-        sources = [one for one in sources if getattr(one, "_release", None) is release]
     return sources
 
 
