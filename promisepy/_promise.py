@@ -201,7 +201,7 @@ class Promise(Refusals, Generic[T_co]):
         child._context = copy_context()
         if settings.sites:
             child._site = creation_site()
-        if home.seeks_loop:
+        if home.seeks_loop and running_loop() is not None:
             home.look()
         reactions = self._reactions
         if reactions is None:
