@@ -277,6 +277,18 @@ class TestInAScript:
         Timer(current_thread_home(), SHORT, note)
         assert Promise.resolve(value_of(note.done.promise)).wait(timeout=PATIENCE) == "rung"
 
+    def test_a_timer_that_a_coroutine_has_started_rings_after_its_end(self) -> None:
+        """The clock of the loop inside `wait` stands still by then."""
+        note = Note()
+
+        async def start() -> None:
+            Timer(current_thread_home(), SHORT, note)
+            while current_thread_home().jobs:
+                await asyncio.sleep(0)
+
+        Promise.resolve(start()).wait(timeout=PATIENCE)
+        assert note.done.promise.wait(timeout=PATIENCE) == "rung"
+
     def test_a_timer_rings_in_a_wait_inside_a_handler(self) -> None:
         note = Note()
 
