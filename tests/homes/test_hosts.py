@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import subprocess
 import sys
@@ -222,3 +223,19 @@ def test_the_loop_of_trio() -> None:
 
         trio.run(main)
     """)
+
+
+def test_a_host_is_woken_again_once_a_loop_that_ran_inside_it_has_been_closed_without_notice(host: Mainloop) -> None:
+    seen: list[str] = []
+    loop = asyncio.new_event_loop()
+
+    async def main() -> None:
+        Promise.resolve()  # the loop drives the home from here on
+
+    loop.run_until_complete(main())
+    loop.close()
+    Promise.delay(0.01, "rung").then(seen.append)
+    Promise.resolve("settled").then(seen.append)
+    while len(seen) < 2:
+        host.queue.get(timeout=30)()  # type: ignore[misc]
+    assert seen == ["settled", "rung"]
