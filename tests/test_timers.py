@@ -277,6 +277,13 @@ class TestInAScript:
         Timer(current_thread_home(), SHORT, note)
         assert Promise.resolve(value_of(note.done.promise)).wait(timeout=PATIENCE) == "rung"
 
+    def test_a_timer_needs_no_thread_of_its_own(self) -> None:
+        before = threading.active_count()
+        timer = Timer(current_thread_home(), PATIENCE, Note())
+        Promise.resolve().then().wait(timeout=PATIENCE)
+        assert threading.active_count() == before
+        timer.cancel()
+
     def test_a_timer_that_a_coroutine_has_started_rings_after_its_end(self) -> None:
         """The clock of the loop inside `wait` stands still by then."""
         note = Note()
