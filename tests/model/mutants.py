@@ -263,7 +263,12 @@ MUTANTS = (
         "self.result._reject(as_reason(error),",
         "{}.get(id(error),",
     ),
-    Mutant("combinators do not coerce lazily", "_combine.py", "in enumerate(inputs):", "in enumerate(list(inputs)):"),
+    Mutant(
+        "combinators do not coerce lazily",
+        "_combine.py",
+        "for key, value in enumerate(inputs):",
+        "for key, value in enumerate(list(inputs)):",
+    ),
     Mutant(
         "race takes the last",
         "_combine.py",
