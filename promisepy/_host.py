@@ -44,9 +44,8 @@ __all__ = [
 
 # Between two calls of a pump that had nothing to deliver: at first, and at most, in seconds.
 PUMP_PAUSE = 0.001, 0.02
-# A wait sleeps in slices of this many seconds where it must look up: on Windows, where Ctrl-C interrupts no held lock,
-# and without the interpreter lock, where what this thread has made, and another one drops, is freed when this one runs
-# (github.com/python/cpython/issues/157838): forgotten resolving functions would break their promise too late (S10).
+# A wait looks up every so many seconds: on Windows for Ctrl-C, which interrupts no lock; on free-threaded builds since
+# what this thread has made, and another one drops, is freed when this one runs (S10, CPython issue 157838).
 SLICE = 0.1 if sys.platform == "win32" or "free-threading build" in sys.version else None
 Call: TypeAlias = Callable[[], object] | None
 # The frames up in which to look for the loop's callback; a callback that calls deeper than this pays for a wake-up.
@@ -201,6 +200,7 @@ class ThreadHome(TimedHome):
     def start_timer(self, timer: Timer) -> None:
         """Let the clock of whoever drives this home ring: a `wait`, a loop, or for a host a thread that only sleeps."""
         loop = self.loop
+        # In a `wait` a clock goes on only while a handler runs its loop; the private loop may stop before the `wait`.
         if loop is None or loop.is_closed() or (self.waits and (loop_homes.get(loop) is self or not loop.is_running())):
             self.keep_timer(timer)
             self.stop_waiting()  # the private loop, which runs until the time of an earlier timer
@@ -295,7 +295,7 @@ class ThreadHome(TimedHome):
     def stop_waiting(self) -> None:
         """End the turn of the private loop, if one runs, and have `run_until` look again."""
         loop = self.loop
-        if loop is not None and self._runner is not None and loop is self._runner.get_loop():
+        if loop is not None and loop_homes.get(loop) is self:
             loop.stop()
 
     def _sleep(self, seconds: float | None) -> None:

@@ -25,15 +25,14 @@ from queue import SimpleQueue
 from typing import Any
 
 from promisepy import BrokenPromise, Cancelled, Promise, Report, set_report_hook
-from promisepy._host import current_home
+from promisepy._host import SLICE, current_home
 
 # How many promises a batch starts with, and how long it may take before its promises count as stuck, in seconds.
 BATCH = 200
 STUCK = 60
-# Without the interpreter lock, what a thread has made and another one drops is freed when the first one runs on, so a
-# loop must not sleep for longer than this, in seconds (github.com/python/cpython/issues/157838). Only the loop is woken:
-# a drain that nobody has scheduled is still missed.
-NAP = 0.05 if "free-threading build" in sys.version else None
+# Where a `wait` must look up now and then, a loop must not sleep for longer either, in seconds. Only the loop is woken: a
+# drain that nobody has scheduled is still missed.
+NAP = SLICE
 # What may be left of a run, in bytes: some queues and tables grow once. A single promise that stays would be seen.
 GROWTH = 200_000
 
@@ -302,10 +301,10 @@ def _work(findings: Findings, promises: int, seconds: float, seed: int) -> None:
             worker.problems.append(f"stopped by {error!r}")
             end.abort()
 
-    end = threading.Barrier(3)
+    works = [run_loop, run_loop, Worker.run_in_script]
+    end = threading.Barrier(len(works))
     with Settlers() as settlers:
-        workers += [Worker(seed * 3 + number, settlers, go_on, end) for number in range(3)]
-        works = [run_loop, run_loop, Worker.run_in_script]
+        workers += [Worker(seed * len(works) + number, settlers, go_on, end) for number in range(len(works))]
         threads = [threading.Thread(target=guarded, args=pair) for pair in zip(works, workers, strict=True)]
         for thread in threads:
             thread.start()

@@ -71,6 +71,17 @@ PRELUDE = """
 """
 
 
+# The private loop of the main thread, before a fork and after the child has ended.
+USED_ACROSS_A_FORK = """
+    Promise.resolve(value()).wait()
+    pid = fork()
+    if not pid:
+        sys.exit()
+    join(pid)
+    say(Promise.resolve(woken()).wait(10))
+"""
+
+
 def run(code: str) -> list[str]:
     return lines(PRELUDE + code)
 
@@ -85,14 +96,8 @@ class TestThePrivateLoop:
 
     others = asyncio.SelectorEventLoop()  # which belongs to whoever has made it
     others.run_until_complete(meet())
-    Promise.resolve(value()).wait()
-    pid = fork()
-    if not pid:
-        sys.exit()
-    join(pid)
-    say(Promise.resolve(woken()).wait(10))
     """
-        assert run(code) == ["woken"]
+        assert run(code + USED_ACROSS_A_FORK) == ["woken"]
 
     @pytest.mark.parametrize("end", ["os._exit(0)", "sys.exit()"])
     def test_of_another_thread_is_still_woken_after_the_child_has_ended(self, end: str) -> None:
@@ -117,14 +122,8 @@ class TestThePrivateLoop:
         return await promise
 
     asyncio.new_event_loop = uvloop.new_event_loop
-    Promise.resolve(value()).wait()
-    pid = fork()
-    if not pid:
-        sys.exit()
-    join(pid)
-    say(Promise.resolve(woken()).wait(10))
     """
-        assert run(code) == ["woken"]
+        assert run(code + USED_ACROSS_A_FORK) == ["woken"]
 
     def test_of_another_thread_may_run_while_it_forks(self) -> None:
         code = """

@@ -20,44 +20,42 @@ from ..test_homes import meet
 from ..test_timers import Note
 
 
-class Sleepless(ThreadHome):
+class Noting(ThreadHome):
+    """Notes what a `wait` does."""
+
+    __slots__ = ("notes",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: list[float | None] = []
+
+
+class Sleepless(Noting):
     """Notes for how long it would sleep."""
 
-    __slots__ = ("naps",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.naps: list[float | None] = []
+    __slots__ = ()
 
     def _sleep(self, seconds: float | None) -> None:
-        self.naps.append(seconds)
+        self.notes.append(seconds)
 
 
-class Hasty(ThreadHome):
+class Hasty(Noting):
     """Notes for how long the private loop may run."""
 
-    __slots__ = ("turns",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.turns: list[float | None] = []
+    __slots__ = ()
 
     def _run_loop(self, seconds: float | None) -> None:
-        self.turns.append(seconds)
+        self.notes.append(seconds)
         super()._run_loop(seconds)
 
 
-class Restarting(ThreadHome):
-    """Counts how often its timers change their clock."""
+class Restarting(Noting):
+    """Notes that its timers change their clock."""
 
-    __slots__ = ("restarts",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.restarts = 0
+    __slots__ = ()
 
     def restart_timers(self) -> None:
-        self.restarts += 1
+        self.notes.append(None)
         super().restart_timers()
 
 
@@ -76,15 +74,15 @@ class Nested(Note):
 def test_a_wait_sleeps_in_slices_where_it_has_to_look_up_and_nowhere_else() -> None:
     looks_up = sys.platform == "win32" or sysconfig.get_config_var("Py_GIL_DISABLED")
     home = Sleepless()
-    assert home.run_until(lambda: bool(home.naps), None, None, None)
-    assert home.naps == [0.1 if looks_up else None]
+    assert home.run_until(lambda: bool(home.notes), None, None, None)
+    assert home.notes == [0.1 if looks_up else None]
 
 
 def test_a_wait_sleeps_until_its_limit_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_host, "SLICE", None)
     home = Sleepless()
-    assert home.run_until(lambda: len(home.naps) == 2, 1000, None, None)
-    first, second = home.naps
+    assert home.run_until(lambda: len(home.notes) == 2, 1000, None, None)
+    first, second = home.notes
     assert first is not None
     assert second is not None
     assert 1000 >= first >= second > 900
@@ -94,26 +92,26 @@ def test_a_wait_of_no_time_does_not_sleep_although_the_clock_stands_still(monkey
     """That of Windows does so for 16 milliseconds."""
     monkeypatch.setattr(_host, "time", SimpleNamespace(monotonic=lambda: 1.0))
     home = Sleepless()
-    assert not home.run_until(lambda: bool(home.naps), 0, None, None)
-    assert home.naps == []
+    assert not home.run_until(lambda: bool(home.notes), 0, None, None)
+    assert home.notes == []
 
 
 class TestAPump:
     def test_that_delivers_nothing_is_called_ever_less_often_but_fifty_times_a_second(self) -> None:
         home = Sleepless()
-        assert home.run_until(lambda: len(home.naps) == 8, None, lambda: None, None)
-        assert home.naps == [0.001, 0.002, 0.004, 0.008, 0.016, 0.02, 0.02, 0.02]
+        assert home.run_until(lambda: len(home.notes) == 8, None, lambda: None, None)
+        assert home.notes == [0.001, 0.002, 0.004, 0.008, 0.016, 0.02, 0.02, 0.02]
 
     def test_that_has_delivered_is_called_again_at_once_and_then_as_often_as_at_first(self) -> None:
         home, calls = Sleepless(), list[int]()
 
         def pump() -> None:
-            calls.append(len(home.naps))
+            calls.append(len(home.notes))
             if len(calls) == 4:
                 home.enqueue(Note())
 
-        assert home.run_until(lambda: len(home.naps) == 5, None, pump, None)
-        assert home.naps == [0.001, 0.002, 0.004, 0.001, 0.002]
+        assert home.run_until(lambda: len(home.notes) == 5, None, pump, None)
+        assert home.notes == [0.001, 0.002, 0.004, 0.001, 0.002]
         assert calls == [0, 1, 2, 3, 3, 4]
 
     def test_may_run_a_loop_in_which_what_is_waited_for_settles(self) -> None:
@@ -168,7 +166,7 @@ def test_a_limit_of_no_time_gives_a_coroutine_one_turn() -> None:
     home = Hasty()
     task = home.start(until_settled(promise), Context())
     assert not home.run_until(lambda: False, 0, None, None)
-    assert home.turns == [0]
+    assert home.notes == [0]
     resolve(1)
     assert home.run_until(task.done, PATIENCE, None, None)
     home.close()
@@ -184,5 +182,5 @@ def test_a_wait_that_takes_over_from_nobody_leaves_the_timers_on_their_clock() -
     home.enqueue(job)
     resolve(1)
     assert home.run_until(task.done, PATIENCE, None, None)
-    assert (job.log, home.restarts) == (["rung"], 0)
+    assert (job.log, home.notes) == (["rung"], [])
     home.close()
