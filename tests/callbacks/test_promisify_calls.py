@@ -9,7 +9,7 @@ from unittest.mock import AsyncMock, MagicMock, Mock, call
 
 import pytest
 
-from promisepy import Cancelled, Convention, Report, promisify
+from promisepy import Cancelled, Convention, Promise, Report, promisify
 
 from .helpers import on_a_loop, reason_of, value_of
 
@@ -31,6 +31,11 @@ def test_check_sees_what_the_call_returned_whatever_that_is(returned: Any) -> No
     assert promise.state == "pending"  # what check returns does not matter
     waiting.pop()("answer")
     assert value_of(promise) == "answer"
+
+
+def test_a_promise_that_a_callback_brings_is_followed() -> None:
+    pending = Promise.resolve("answer").then()
+    assert value_of(promisify(get)(pending)) == "answer"
 
 
 def test_what_check_raises_rejects_unless_the_library_has_called_back_before() -> None:
