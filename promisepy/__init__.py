@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from . import debug
-from ._callbackify import callbackify
-from ._callbacks import promisify, submit
-from ._conventions import Convention
-from ._errors import (
+from ._callbacks.callbackify import callbackify
+from ._callbacks.conventions import Convention
+from ._callbacks.promisify import promisify, submit
+from ._core.adopt import register_adoptable
+from ._core.errors import (
     BrokenPromise,
     CallbackError,
     Cancelled,
@@ -16,14 +17,13 @@ from ._errors import (
     StuckPromise,
     UnhandledRejection,
 )
-from ._events import Emitter, Stream, once, stream
-from ._promise import Promise, Resolvers
-from ._replies import Replies
-from ._reports import set_report_hook
-from ._resources import using
-from ._rules import register_adoptable
-from ._surroundings import set_host
-from ._types import Fulfilled, Host, Reject, Rejected, Report, Resolve, Settled, State, Thenable
+from ._core.lifecycle import set_host
+from ._core.reports import set_report_hook
+from ._core.types import Fulfilled, Host, Reject, Rejected, Report, Resolve, Settled, State, Thenable
+from ._events.replies import Replies
+from ._events.stream import Emitter, Stream, once, stream
+from ._promises.promise import Promise, Resolvers
+from ._promises.using import using
 
 __all__ = (
     "BrokenPromise",

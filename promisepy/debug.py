@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._reports import settings
+from ._core.reports import settings
 
 __all__ = ["disable", "enable"]
 

@@ -1,0 +1,1 @@
+"""Callback APIs become promises, and promises become callback APIs."""

@@ -1,0 +1,170 @@
+"""The adoption rules: through which then-method a promise takes on the outcome of something foreign.
+
+In this order, and the first that fits is taken: a class that the user has registered; a future with
+`add_done_callback` and `result`; a Twisted Deferred; a kazoo result; a celery result; an awaitable; a thenable.
+Everything else is a plain value. Foreign classes are known by their methods, looked up on the type: a `Mock()` answers
+to every name, and a class or a module that happens to have a `then` is a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, TypeAlias, TypeVar
+
+from .cell import Cell
+from .errors import cancelled_by
+from .jobs import Home
+from .misuse import expected_callable, expected_type, never_adopted
+from .tasks import canceller, has, is_awaitable, is_future, run_awaitable, watch_future
+from .types import Reject, Resolve
+
+__all__ = ["PLAIN", "Rule", "Then", "find_then", "gives_stop", "register_adoptable"]
+
+T = TypeVar("T")
+# The types most often passed as values: none of them can be adopted, so the rules need not be asked. Only a class whose
+# metaclass is `type` is looked up: another one may make its classes unhashable, or run code when they are hashed.
+PLAIN: Final[frozenset[type]] = frozenset(
+    (bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset, type(None))
+)
+TWISTED_CANCELLED = ("twisted.internet.defer", "CancelledError")
+# A then-method: what a thenable has, and what the rules make of everything else.
+Then: TypeAlias = Callable[[Resolve[Any], Reject], object]
+
+
+class Rule(partial[object]):
+    """A then-method made here: if it returns a function, that one stops the work."""
+
+    __slots__ = ()
+
+
+# By identity, with the class to keep it alive: hashing a class may run code of its metaclass, or be impossible.
+_registered: dict[int, tuple[type, Callable[[Any, Resolve[Any], Reject], object]]] = {}
+
+
+def register_adoptable(
+    kind: type[T], watch: Callable[[T, Resolve[Any], Reject], object] | None, /
+) -> Callable[[T, Resolve[Any], Reject], object] | None:
+    """Have promises take on the outcome of instances of a class, as they do of futures and awaitables.
+
+    Args:
+        kind: the class; its subclasses are meant as well. Tried before the built-in rules.
+        watch: called with the instance and with `resolve` and `reject`, of which it calls one when there is an outcome,
+            on any thread. If it returns a function, that one is called, on the promise's home, to stop the work of a
+            promise that is cancelled. None for `watch` forgets the class.
+
+    Returns:
+        The function that was registered before, or None.
+
+    Raises:
+        TypeError: `kind` is no class, or one whose instances are values or promises whatever the rules, such as int, or
+            `watch` is not a function.
+
+    `watch` runs as a job of its own on the promise's home (NewPromiseResolveThenableJob, ECMA-262 27.2.2.2); what it
+    raises rejects.
+
+    Example:
+        >>> class Reply:
+        ...     def on_answer(self, callback):
+        ...         callback("yes")
+        >>> register_adoptable(Reply, lambda reply, resolve, reject: reply.on_answer(resolve))
+        >>> Promise.resolve(Reply()).wait()
+        'yes'
+    """
+    if not issubclass(type(kind), type):  # isinstance() would believe the `__class__` of a Mock(spec=type)
+        raise expected_type("register_adoptable()", kind)
+    if watch is not None and not callable(watch):
+        raise expected_callable("register_adoptable()", watch)
+    if watch is not None and ((type(kind) is type and kind in PLAIN) or issubclass(kind, Cell)):
+        raise never_adopted(kind)
+    previous = _registered.pop(id(kind), None)
+    if watch is not None:
+        _registered[id(kind)] = (kind, watch)
+    return None if previous is None else previous[1]
+
+
+def find_then(value: Any, home: Home) -> Then | None:
+    """Give the then-method through which `value` can be adopted, or None: it is a plain value."""
+    if _registered:
+        for base in type(value).__mro__:
+            registered = _registered.get(id(base))
+            if registered is not None:
+                return Rule(registered[1], value)
+    if is_future(value):
+        return Rule(watch_future, value)
+    for name, further, rule in _foreign:
+        if has(value, name) and all(has(value, one) for one in further):
+            return Rule(rule, value)
+    if is_awaitable(value):
+        return Rule(run_awaitable, home, value)
+    if has(value, "then"):
+        then = value.then  # once, whatever it is (27.2.1.3.2, step 9)
+        return then if callable(then) else None
+    return None
+
+
+def gives_stop(then: object) -> bool:
+    """Tell, before it is called, whether a then-method is going to give the function that stops the work.
+
+    Of a function that the user has registered it is assumed.
+    """
+    if type(then) is not Rule:
+        return False
+    if then.func is watch_future:
+        return has(then.args[0], "cancel")
+    return then.func not in (watch_kazoo, watch_celery)
+
+
+def watch_deferred(deferred: Any, resolve: Callable[..., None], reject: Callable[..., None]) -> Callable[[], object]:
+    """Settle with the outcome of a Twisted Deferred; on the reactor's thread, where it must be used."""
+
+    def on_value(value: Any, /) -> Any:
+        resolve(value)
+        return value  # for the callbacks that come after this one
+
+    def on_failure(failure: Any, /) -> None:
+        error = failure.value
+        if (type(error).__module__, type(error).__name__) == TWISTED_CANCELLED:
+            error = cancelled_by(error)
+        reject(error)  # and is not passed on: Twisted would log an unhandled error
+
+    deferred.addCallbacks(on_value, on_failure)
+    return canceller(deferred)
+
+
+def watch_kazoo(result: Any, resolve: Callable[..., None], reject: Callable[..., None]) -> None:
+    """Settle with the outcome of a kazoo result."""
+
+    def on_ready(result: Any, /) -> None:
+        error = result.exception  # which get_nowait() would raise, with more frames each time
+        if error is None:
+            resolve(result.get_nowait())
+        else:
+            reject(error)
+
+    if result.ready():
+        on_ready(result)
+    else:
+        result.rawlink(on_ready)
+
+
+def watch_celery(result: Any, resolve: Callable[..., None], reject: Callable[..., None]) -> None:
+    """Settle with the outcome of a celery result, whose `then` passes the result itself, also when it has failed.
+
+    Only if somebody has read the failure before does it call the second callback instead, and with the exception.
+    """
+
+    def on_ready(result: Any, /) -> None:
+        if result.successful():
+            resolve(result.result)
+        else:
+            reject(result.result)
+
+    result.then(on_ready, reject)
+
+
+_foreign: tuple[tuple[str, tuple[str, ...], Callable[..., object]], ...] = (
+    ("addCallbacks", ("addErrback",), watch_deferred),
+    ("rawlink", ("get_nowait", "ready", "exception"), watch_kazoo),
+    ("then", ("successful", "result"), watch_celery),
+)

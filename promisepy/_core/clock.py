@@ -1,0 +1,184 @@
+"""Timers of a thread that has no clock of its own, and the alarm that a host has not.
+
+A script's clock goes in `wait`, which asks it how long it may sleep. A host, such as a GUI's loop, only offers `post`;
+there one thread sleeps until the earliest timer, and posts. A loop has a clock of its own, and needs none of this.
+
+Both are touched on their home's thread only. A signal handler or finaliser may strike there at any step, and start or
+cancel a timer. So nothing is taken off the heap because of what was seen on it before: it is taken off, looked at, and
+put back if it is another one. The heap compares two numbers, never a timer, so no Python code runs inside it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from heapq import heappop, heappush
+from typing import TypeAlias
+
+from .jobs import Home, Timer
+
+__all__ = ["FEW", "TimedHome", "Timers", "shorter"]
+
+# A heap of timers is cleared of cancelled ones when it has doubled, and not while it is as small as this.
+FEW = 64
+Entry: TypeAlias = tuple[float, int, Timer]
+
+
+def shorter(one: float | None, other: float | None) -> float | None:
+    """Choose between two times to sleep, in seconds; None is for any time."""
+    return other if one is None else one if other is None else min(one, other)
+
+
+class Timers:
+    """A heap of timers; those of the same time ring in the order in which they were added."""
+
+    __slots__ = ("_count", "_full", "_heap")
+
+    def __init__(self) -> None:
+        self._heap: list[Entry] = []
+        self._count = 0
+        self._full = FEW
+
+    def add(self, timer: Timer) -> None:
+        """Take a timer, and drop cancelled ones now and then."""
+        if len(self._heap) >= self._full:
+            for entry in self._take_all():
+                if not entry[2].is_cancelled:
+                    heappush(self._heap, entry)
+            self._full = max(FEW, 2 * len(self._heap))
+        self._count += 1
+        heappush(self._heap, (timer.deadline, self._count, timer))
+
+    def ring(self) -> None:
+        """Ring what is due."""
+        while (first := self.first()) is not None and first.remaining() <= 0:
+            try:
+                entry = heappop(self._heap)
+            except IndexError:
+                return
+            if entry[2].remaining() <= 0:
+                entry[2].ring()
+            else:
+                heappush(self._heap, entry)
+
+    def first(self) -> Timer | None:
+        """Give the timer that rings next, and drop those before it that have been cancelled."""
+        heap = self._heap
+        while True:
+            try:
+                entry = heap[0]
+                if not entry[2].is_cancelled:
+                    return entry[2]
+                entry = heappop(heap)
+            except IndexError:
+                return None
+            if not entry[2].is_cancelled:
+                heappush(heap, entry)
+
+    def limit(self, seconds: float | None) -> float | None:
+        """Say for how many seconds at most to sleep; None means for any time."""
+        first = self.first()
+        return shorter(seconds, None if first is None else first.remaining())
+
+    def clear(self) -> None:
+        """Forget all timers."""
+        self._heap.clear()
+
+    def _take_all(self) -> list[Entry]:
+        entries: list[Entry] = []
+        while True:
+            try:
+                entries.append(heappop(self._heap))
+            except IndexError:
+                return entries
+
+
+class Sleeper:
+    """A thread that only sleeps until the first timer is due; there is one at a time."""
+
+    __slots__ = ("_deadline", "_thread")
+
+    def __init__(self) -> None:
+        self._deadline: float | None = None
+        self._thread: threading.Timer | None = None
+
+    def set(self, first: Timer | None, wake: Callable[[], object]) -> None:
+        """Call `wake` on that thread when this timer is due; with None, sleep no more."""
+        deadline = None if first is None else first.deadline
+        if deadline == self._deadline:
+            return
+        self._deadline = deadline
+        before, self._thread = self._thread, None
+        if before is not None:
+            before.cancel()
+        if first is not None:
+            self._thread = thread = threading.Timer(first.remaining(), self._wake, (wake,))
+            thread.daemon = True
+            thread.start()
+
+    def _wake(self, wake: Callable[[], object]) -> None:
+        self._deadline = None  # so that it may be set again for the same timer, if the clock was early
+        wake()
+
+
+class Look:
+    """The job that looks at a home's clock."""
+
+    __slots__ = ("_look",)
+
+    def __init__(self, look: Callable[[], object]) -> None:
+        self._look = look
+
+    def _run(self) -> None:
+        self._look()
+
+    def _abandon(self, home: Home) -> None:
+        """Do nothing: the home abandons its timers itself."""
+
+    def _settles(self) -> None:
+        """Name no promise."""
+
+
+class TimedHome(Home):
+    """A home that keeps its timers itself, unless it hands them to a loop."""
+
+    __slots__ = ("_sleeper", "ident", "timers")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ident = threading.get_ident()
+        self.timers = Timers()  # those that no loop's clock rings
+        self._sleeper = Sleeper()
+
+    def needs_sleeper(self) -> bool:
+        """Tell whether whoever drives this home has no clock."""
+        raise NotImplementedError
+
+    def keep_timer(self, timer: Timer) -> None:
+        """Take a timer, on the home's thread."""
+        self.timers.add(timer)
+        timer.started(self._look_at_clock)
+        self.set_sleeper()
+
+    def restart_timers(self) -> None:
+        """Hand the timers to whoever drives this home now."""
+        self.timers.clear()
+        for timer in list(self.clocked):
+            timer.stop()
+            timer._run()
+
+    def set_sleeper(self) -> None:
+        """See when to look at the clock again, on the home's thread."""
+        self._sleeper.set(self.timers.first() if self.needs_sleeper() else None, self._look_at_clock)
+
+    def _look_at_clock(self) -> None:
+        """Ring what is due, since the sleeper has woken or a timer has been cancelled; on any thread."""
+        if threading.get_ident() == self.ident:
+            self.timers.ring()
+            self.set_sleeper()
+        elif self.needs_sleeper():
+            self.enqueue(Look(self._look_at_clock))
+
+    def forget_sleeper(self) -> None:
+        """Start anew in a forked child: the sleeper's thread is the parent's."""
+        self._sleeper = Sleeper()

@@ -1,0 +1,99 @@
+"""What its surroundings do to a home: a host is installed, the interpreter exits, a fork leaves only one thread."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from typing import Any
+
+from .homes import ThreadHome, current_thread_home, loop_homes, running_loop, this_thread, thread_homes
+from .misuse import expected_host
+from .reports import settings, sweep
+from .types import Host
+
+__all__ = ["set_host"]
+
+
+def set_host(host: Host | None, /) -> Host | None:
+    """Let a host, such as the event loop of a GUI, run the handlers of promises created on the current thread.
+
+    Args:
+        host: an object with `post(drain)`, which arranges for `drain()` to be called soon on this thread; it is called
+            from any thread. None removes the host.
+
+    Returns:
+        The previous host of this thread, or None.
+
+    Raises:
+        TypeError: `host` has no `post`.
+
+    Example:
+        >>> class Mainloop:
+        ...     def __init__(self):
+        ...         self.posted = []
+        ...     def post(self, drain):
+        ...         self.posted.append(drain)
+        >>> host = Mainloop()
+        >>> previous = set_host(host)
+        >>> _ = Promise.resolve("shown").then(print)
+        >>> host.posted.pop()()
+        shown
+        >>> _ = set_host(previous)
+    """
+    if host is not None and not callable(getattr(host, "post", None)):
+        raise expected_host(host)
+    home = current_thread_home()
+    previous, home.host = home.host, host
+    # Neither the previous host nor a loop that has stopped is in charge any more, whatever they were asked to do.
+    home.loop = running_loop()
+    home.restart_timers()
+    home.rearm()
+    return previous
+
+
+def _at_exit() -> None:
+    """Run what the main thread still has to run, then report what nobody can observe any more."""
+    home = this_thread.home
+    try:
+        if home is not None:
+            home.run_until(lambda: not home.jobs and not home.tasks, None, None, None)
+    finally:
+        if home is not None:
+            home.close()  # what an interrupt has left can only be reported
+        for loop, other in list(loop_homes.items()):
+            if loop.is_closed():
+                other.close()
+        sweep()
+        settings.exiting = True
+
+
+def _after_fork() -> None:
+    for home in list(thread_homes):
+        home.forked()
+    for loop, owner in loop_homes.items():
+        if type(owner) is ThreadHome:
+            _separate(loop)
+
+
+def _separate(loop: Any) -> None:  # Any, since these names are asyncio's own; uvloop, say, has none of them
+    """Give a forked child's copy of a private loop, that of a `wait`, a selector and a self-pipe of its own.
+
+    Those that it inherits are the parent's as well. What the child closes would be taken from the parent's selector,
+    which would never be woken again, and either process could eat the other's wake-ups.
+    """
+    shared = getattr(loop, "_selector", None)
+    if shared is None:
+        return
+    pipe, keys = loop._ssock.fileno(), list(shared.get_map().values())
+    shared.close()  # the descriptor; what it refers to is the parent's
+    loop._selector = type(shared)()
+    loop._close_self_pipe()
+    loop._make_self_pipe()
+    for key in keys:
+        if key.fd != pipe:
+            loop._selector.register(key.fd, key.events, key.data)
+
+
+atexit.register(_at_exit)
+if hasattr(os, "register_at_fork"):  # pragma: no branch  # not on Windows
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,212 @@
+"""Between promises and asyncio: suspend a task, run a coroutine, listen to a future, translate cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Callable
+from concurrent.futures import CancelledError as _FutureCancelled
+from contextlib import suppress
+from contextvars import Context, copy_context
+from functools import partial
+from inspect import CO_ITERABLE_COROUTINE
+from types import GeneratorType
+from typing import Any
+
+from .._callbacks.conventions import reason_of
+from .cancel import abandon
+from .cell import PENDING, Cell, Reaction
+from .errors import await_without_loop, cancelled_by, set_traceback, stop_iteration_reason
+from .homes import current_home, known_home, running_loop
+from .jobs import Home
+from .types import FutureLike
+
+__all__ = [
+    "as_reason",
+    "canceller",
+    "has",
+    "is_awaitable",
+    "is_future",
+    "run_awaitable",
+    "suspend",
+    "watch_future",
+]
+
+# asyncio's futures are futures of Any, as are these.
+Callback = Callable[[Any], object]
+Resolver = Callable[..., None]
+
+
+class Waiter(Reaction):
+    """Suspends one asyncio task until a promise settles.
+
+    It speaks the protocol that asyncio's tasks expect of a future, so that the task's next step is a job of the loop's
+    home, in order with all others. An inner `asyncio.Future` would cost a second object and a second turn of the loop,
+    and would let the task run behind handlers that were registered after it.
+    """
+
+    __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "_loop")
+
+    _loop: asyncio.AbstractEventLoop  # read by the task, which asks `get_loop()` first if there is one
+    _asyncio_future_blocking: bool
+    _cancelled: tuple[object, ...] | None
+    _callback: Callback | None
+    _context: Context | None
+
+    def add_done_callback(self, callback: Callback, *, context: Context | None = None) -> None:
+        """Take the task's wake-up; only now is it worth a place among the reactions."""
+        self._callback = callback
+        self._context = copy_context() if context is None else context
+        if self._source is not None:
+            self._source._subscribe(self)
+
+    def remove_done_callback(self, callback: Callback) -> int:
+        """Forget the task's wake-up."""
+        self._callback = None
+        return 1
+
+    def cancel(self, msg: object = None) -> bool:
+        """Wake the task, which is being cancelled, and abandon the promise; false if it is about to wake anyhow."""
+        source = self._source
+        if self._cancelled is not None or source is None or source._state is not PENDING:
+            return False
+        self._cancelled = () if msg is None else (msg,)
+        self._detach()
+        self._home.enqueue(self)
+        abandon(source)
+        return True
+
+    def result(self) -> None:
+        """Raise what the task shall see here; the promise's own outcome is read by its `__await__`."""
+        if self._cancelled is not None:
+            raise asyncio.CancelledError(*self._cancelled)
+
+    def _run(self) -> None:
+        callback, context = self._callback, self._context
+        self._source = self._callback = self._context = None
+        try:
+            if callback is not None and context is not None:
+                if running_loop() is self._loop:
+                    context.run(callback, self)
+                else:  # that of a script's coroutines, which goes on in the next `wait`; a host has drained the home
+                    self._loop.call_soon(callback, self, context=context)
+        finally:
+            del self, callback, context  # INV-RC: a cancelled task's error leads to this frame
+
+
+def suspend(source: Cell) -> Waiter:
+    """Make what a coroutine yields to its task in order to sleep until `source` settles."""
+    loop = running_loop()
+    if loop is None:
+        raise await_without_loop()
+    waiter = Waiter()  # fields set here: an __init__ would cost a call
+    waiter._loop = loop
+    waiter._home = known_home(loop) or current_home()
+    waiter._source = source
+    waiter._asyncio_future_blocking = True
+    waiter._cancelled = None
+    return waiter
+
+
+def as_reason(error: BaseException) -> BaseException:
+    """Replace the two exceptions that an awaiting coroutine would misread.
+
+    `StopIteration` would end it with a value, `asyncio.CancelledError` would make its task look cancelled. The class of
+    `concurrent.futures`, an `Exception`, becomes `Cancelled` as well, so that one name catches all.
+    """
+    kind = type(error)  # isinstance() would read `__class__`, which may be code of the user's
+    if issubclass(kind, (asyncio.CancelledError, _FutureCancelled)):
+        return cancelled_by(error)
+    if not issubclass(kind, StopIteration):
+        return error
+    replacement = stop_iteration_reason(error)
+    replacement.__cause__ = error
+    return replacement
+
+
+def has(value: object, name: str) -> bool:
+    """Look for an attribute on the type: a `Mock()` answers to every name, and a class is not its instances."""
+    return hasattr(type(value), name)
+
+
+def is_awaitable(value: object) -> bool:
+    """Tell whether `await value` works."""
+    if type(value) is GeneratorType:  # isinstance() would read `__class__`, which may be code of the user's
+        return bool(value.gi_code.co_flags & CO_ITERABLE_COROUTINE)
+    return has(value, "__await__")
+
+
+def is_future(value: Any) -> bool:
+    """Tell whether a value calls back when it is done and then has a result, and is not better awaited."""
+    if not (has(value, "add_done_callback") and has(value, "result")):
+        return False
+    return asyncio.isfuture(value) or not has(value, "__await__") or _blocks(value)
+
+
+def _blocks(future: Any) -> bool:
+    """Tell whether this is a future of dask's blocking client: its `__await__` would block, and then fail."""
+    return has(future, "client") and getattr(future.client, "asynchronous", None) is False
+
+
+def run_awaitable(home: Home, awaitable: Any, resolve: Resolver, reject: Resolver) -> Callable[[], object] | None:
+    """Await something foreign in a task of `home`, which keeps the task alive; runs as a job of that home."""
+    coroutine = awaitable if asyncio.iscoroutine(awaitable) else _await(awaitable)
+    return watch_future(home.start(coroutine, copy_context()), resolve, reject)
+
+
+async def _await(awaitable: Any) -> Any:
+    return await awaitable
+
+
+def watch_future(future: FutureLike[Any], resolve: Resolver, reject: Resolver) -> Callable[[], object] | None:
+    """Settle with the outcome of a future, whose callbacks may come on any thread or at once; give what cancels it."""
+    has_exception = hasattr(type(future), "exception")
+
+    def on_done(future: Any, /) -> None:
+        error: Any = None
+        # exception() where there is one: it adds no frames to the traceback, result() adds two of its own.
+        try:
+            error = future.exception() if has_exception else None
+            value = None if error is not None else future.result()
+        except BaseException as raised:
+            set_traceback(raised, None)
+            reject(reason_of(future, raised))
+        else:
+            if error is None:
+                resolve(value)
+            else:
+                reject(reason_of(future, error))
+        finally:
+            del future, error  # INV-RC
+
+    if asyncio.isfuture(future):
+        loop = future.get_loop()
+        if loop is not running_loop():
+            if future.done():  # its loop may never run again
+                on_done(future)
+                return None
+            loop.call_soon_threadsafe(future.add_done_callback, on_done)
+            return partial(_call_in, loop, canceller(future))
+    future.add_done_callback(on_done)
+    return canceller(future) if has(future, "cancel") else None
+
+
+def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> None:
+    with suppress(RuntimeError):  # the loop is closed, and what ran in it is over
+        loop.call_soon_threadsafe(function)
+
+
+def canceller(future: Any) -> Callable[[], object]:
+    """Give the function that cancels a future, and does not keep it alive: a dropped one breaks its promise (S10)."""
+    try:
+        alive = weakref.ref(future)
+    except TypeError:
+        cancel: Callable[[], object] = future.cancel
+        return cancel
+
+    def stop() -> None:
+        future = alive()
+        if future is not None:
+            future.cancel()
+
+    return stop

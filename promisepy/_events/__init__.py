@@ -1,0 +1,1 @@
+"""What comes more than once: events, and answers that are told apart by a key."""

@@ -1,0 +1,290 @@
+"""The bounded queue between a library that emits on any thread and one consumer.
+
+INV-BOUND   At most `maxsize` events wait; with `pause` and `resume`, also those that come until the library has
+            paused. Each event has taken one of `maxsize` credits from a list, and gives it back when it is consumed; to
+            drop the oldest, a deque with a maximal length does the same in one step. Taking and giving are single
+            operations of a list or deque, atomic with and without the GIL, so no lock is taken, and a signal handler
+            or finaliser may emit in the middle of an emit.
+INV-ORDER   Events of one thread arrive in their order: each is appended to a deque when it is emitted.
+INV-NEWS    A sleeping consumer is woken: it announces itself first and looks at the queue after; an emitter appends
+            first and looks for a sleeper after.
+INV-END     An end is met only after all events that were accepted before it: a consumer looks whether the stream has
+            ended first, and for an event after.
+INV-LEFT    Nothing comes out of a stream that its consumer has left: who leaves says so first and clears the queue
+            after; an emitter appends first and looks whether the queue is to be cleared after.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Generic, TypeVar
+
+from .._core import errors
+from .._core.homes import current_home
+from .._core.jobs import Home, fatal
+from .._core.reports import submit_error
+from .._promises.promise import Promise, pending
+
+__all__ = ["Bounded", "Channel", "Latest", "Pausing", "Room", "Unsubscribing"]
+
+T = TypeVar("T")
+
+
+class Room:
+    """Says whether another event may wait; this one always does."""
+
+    __slots__ = ("_drops",)
+
+    maxlen: int | None = None  # of the deque
+
+    def __init__(self) -> None:
+        # By thread, so that none of two loses its count. A signal handler that drops inside a drop may be forgotten.
+        self._drops: dict[int, int] = {}
+
+    def enter(self, channel: Channel[Any]) -> bool:
+        """Make room for an event, on the emitting thread; false if it must be dropped."""
+        return True
+
+    def entered(self, channel: Channel[Any]) -> None:
+        """Look again: the event is in the queue."""
+
+    def leave(self, channel: Channel[Any]) -> None:
+        """Note that the consumer has taken an event."""
+
+    def dropped(self, channel: Channel[Any]) -> int:
+        """Count the events that have been dropped."""
+        return _sum(self._drops)
+
+
+def _count(counts: dict[int, int]) -> None:
+    me = threading.get_ident()
+    counts[me] = counts.get(me, 0) + 1
+
+
+def _sum(counts: dict[int, int]) -> int:
+    return sum(list(counts.values()))
+
+
+class Bounded(Room):
+    """Room for so many events; a policy says whether to end the stream or to drop those above."""
+
+    __slots__ = ("_credits", "_policy")
+
+    def __init__(self, maxsize: int, policy: str) -> None:
+        super().__init__()
+        self._credits: list[None] = [None] * maxsize
+        self._policy = policy
+
+    def enter(self, channel: Channel[Any]) -> bool:
+        """Take a credit, or give up."""
+        if _popped(self._credits):
+            return True
+        if self._policy == "error":
+            channel.finish(errors.stream_overflow(len(channel.events)))
+        else:
+            _count(self._drops)
+        return False
+
+    def leave(self, channel: Channel[Any]) -> None:
+        """Give the credit back."""
+        self._credits.append(None)
+
+
+class Latest(Room):
+    """Room for so many events; the deque drops the oldest itself, in the very step that appends the newest.
+
+    Nobody sees which step has dropped one. So what has come and has not been taken, nor waits, has been dropped.
+    """
+
+    __slots__ = ("_come", "_taken", "maxlen")
+
+    def __init__(self, maxsize: int) -> None:
+        super().__init__()
+        self.maxlen = maxsize
+        self._come: dict[int, int] = {}
+        self._taken: dict[int, int] = {}
+
+    def entered(self, channel: Channel[Any]) -> None:
+        """Count what has come."""
+        _count(self._come)
+
+    def leave(self, channel: Channel[Any]) -> None:
+        """Count what has been taken."""
+        _count(self._taken)
+
+    def dropped(self, channel: Channel[Any]) -> int:
+        """Count the events that have been dropped."""
+        return max(0, _sum(self._come) - _sum(self._taken) - len(channel.events))
+
+
+class Pausing(Room):
+    """Stops the library when too many events wait, and lets it go on when half of them are gone.
+
+    One token, moved between two lists: who has popped it may call the function. Whoever puts it back looks again, since
+    others may have found it gone in the meantime. A library may bring its backlog inside `resume`; so an emit on the
+    very thread that is calling `resume` may call `pause` without the token, once.
+
+    Weak spot: a signal handler that emits just before that call of `resume` pauses too early, and the library runs on
+    until the consumer has taken half of what waits.
+    """
+
+    __slots__ = ("_flowing", "_limit", "_low", "_pause", "_paused", "_resume", "_resuming")
+
+    def __init__(self, maxsize: int, pause: Callable[[], object], resume: Callable[[], object]) -> None:
+        super().__init__()
+        self._limit = maxsize
+        self._low = maxsize // 2
+        self._pause = pause
+        self._resume = resume
+        self._flowing: list[None] = [None]
+        self._paused: list[None] = []
+        self._resuming: list[int] = []  # the thread that is inside of `resume`
+
+    def entered(self, channel: Channel[Any]) -> None:
+        """Pause at the limit; and go on at once if the consumer was faster than that."""
+        self._balance(channel)
+
+    def leave(self, channel: Channel[Any]) -> None:
+        """Go on when enough events are gone."""
+        self._balance(channel)
+
+    def _balance(self, channel: Channel[Any]) -> None:
+        try:
+            while not channel.ended:  # to resume is to subscribe again in some libraries
+                waiting = len(channel.events)
+                if waiting >= self._limit and _popped(self._flowing):
+                    self._pause()
+                    self._paused.append(None)
+                elif waiting >= self._limit and threading.get_ident() in self._resuming and _popped(self._resuming):
+                    self._pause()
+                    return
+                elif waiting <= self._low and _popped(self._paused):
+                    self._resuming.append(threading.get_ident())
+                    self._resume()
+                    (self._flowing if _popped(self._resuming) else self._paused).append(None)
+                else:
+                    return
+        except BaseException as error:
+            channel.finish(error)  # after the events that wait; a library that cannot be resumed brings no more
+            if fatal(error):
+                raise
+
+
+def _popped(tokens: list[Any]) -> bool:
+    try:
+        tokens.pop()
+    except IndexError:
+        return False
+    return True
+
+
+class Channel(Generic[T]):
+    """What emitter and consumer share. It refers to neither, so that a dropped consumer is noticed."""
+
+    __slots__ = ("_ends", "_sleepers", "_undo", "end", "ended", "events", "home", "left", "room")
+
+    def __init__(self, room: Room) -> None:
+        self.events: deque[T] = deque(maxlen=room.maxlen)
+        self.room: Room = room
+        self.end: BaseException | None = None  # what the consumer meets when no event is left; None: just the end
+        self.ended: bool = False  # nothing will follow the events that wait
+        self.left: bool = False  # nobody wants them
+        self._ends: list[None] = [None]  # popped by whoever ends the stream
+        self._sleepers: list[Promise[None]] = []
+        self._undo: list[Callable[[], object]] = []
+        self.home: Home = current_home()
+
+    def emit(self, event: T) -> None:
+        """Queue an event, if there is room and the stream has not ended; on any thread."""
+        if not self.ended and self.room.enter(self):
+            self.events.append(event)
+            self.wake()
+            self.room.entered(self)
+            if self.left:
+                self._clear()
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """End the stream after the events that wait, from the emitting side; on any thread."""
+        if _popped(self._ends):
+            self.end = error
+            self.ended = True
+            self.wake()
+            self.home.enqueue(Unsubscribing(self))
+
+    def take(self) -> T:
+        """Give the first event; IndexError if none waits."""
+        event = self.events.popleft()
+        self.room.leave(self)
+        return event
+
+    def discard(self) -> None:
+        """End the stream from the consuming side: what waits, or still comes, is forgotten."""
+        _popped(self._ends)
+        self.ended = self.left = True
+        self._clear()
+        self.wake()
+
+    def _clear(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self.take()  # one by one: an event that has been taken has not been dropped
+
+    def subscribed(self, unsubscribe: Callable[[], object]) -> None:
+        """Remember how to unsubscribe."""
+        self._undo.append(unsubscribe)
+
+    def unsubscribe(self) -> None:
+        """Unsubscribe, once; on the home's thread or the consumer's."""
+        try:
+            undo = self._undo.pop()
+        except IndexError:
+            return
+        undo()
+
+    def arrival(self) -> Promise[None]:
+        """Give a promise that is fulfilled when it is worth looking again; the same one for all who sleep."""
+        try:
+            news = self._sleepers[-1]
+        except IndexError:
+            news = pending()
+            self._sleepers.append(news)
+        if self.events or self.ended:
+            self.wake()
+        return news
+
+    def wake(self) -> None:
+        """Wake whoever waits."""
+        if not self._sleepers:
+            return
+        while True:
+            try:
+                news = self._sleepers.pop()
+            except IndexError:  # not asked before: another thread may be waking them, too
+                return
+            news._fulfil(None)
+
+
+class Unsubscribing:
+    """The job that unsubscribes on the stream's home when the library, or the garbage collector, ends the stream."""
+
+    __slots__ = ("_channel",)
+
+    def __init__(self, channel: Channel[Any]) -> None:
+        self._channel = channel
+
+    def _run(self) -> None:
+        try:
+            self._channel.unsubscribe()
+        except BaseException as error:
+            if fatal(error):
+                raise
+            submit_error(error)
+
+    def _abandon(self, home: Home) -> None:
+        self._run()  # better on a foreign thread than never
+
+    def _settles(self) -> None:
+        """Name no promise."""

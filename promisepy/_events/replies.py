@@ -1,0 +1,384 @@
+"""Answers that are told apart by a key, and may come before anybody has asked.
+
+A request library gives a key (a message id, a delivery tag) when the request has been sent, and one shared callback
+brings every answer with its key, on a thread of its own. So the answer may be there before its key is known.
+
+Threads. The dictionary has one entry for each key: a request that waits, or an answer that came early. An entry is used
+once, by whoever pops its token; then it is taken. Every step is a single operation of a dict, deque or list, atomic
+with and without the GIL as long as the keys are compared by code in C.
+
+INV-PUT     An entry is put with `dict.setdefault`, so of those who come at once one is first, and the others find it.
+INV-TAKEN   Who finds a taken entry removes it: nobody has to wait for the thread that has taken it, which may stand
+            still under a signal handler that asks for the very same key.
+INV-KEPT    So two may remove at once, and one of them hit a newer entry. What was removed though it is not taken is put
+            back. If another request stands there by then, the two are twins, and share the next answer.
+INV-SEEN    Who takes an entry looks for it in the table after; who puts one back looks at its token after.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import suppress
+from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
+
+from .._callbacks.conventions import adapt
+from .._core import errors, misuse
+from .._core.cell import PENDING
+from .._core.jobs import Home, Timer
+from .._core.reports import settings, submit_error
+from .._core.resolve import to_exception
+from .._core.tasks import as_reason
+from .._core.types import Fulfilled, Rejected, Settled
+from .._promises.promise import Promise, pending
+from .._promises.wait import check_seconds
+
+__all__ = ["Replies"]
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+R = TypeVar("R")
+P = ParamSpec("P")
+
+
+class Entry:
+    """What the table knows about one key."""
+
+    __slots__ = ("key", "token")
+
+    def __init__(self, key: Any) -> None:
+        self.key = key
+        self.token: list[None] = [None]
+
+    def take(self) -> bool:
+        """Take the right to use this entry; false if somebody else has it."""
+        try:
+            self.token.pop()
+        except IndexError:
+            return False
+        return True
+
+
+class Early(Entry):
+    """An answer that nobody has asked for yet."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self, key: Any, answer: Settled[Any]) -> None:
+        super().__init__(key)
+        self.answer = answer
+
+
+class Request(Entry):
+    """Somebody who waits. It is also what a cancellation of its promise stops, and the job of its timer."""
+
+    __slots__ = ("_table", "promise", "timer", "twins")
+
+    def __init__(self, key: Any, table: Replies[Any, Any]) -> None:
+        super().__init__(key)
+        self.promise: Promise[Any] = pending()
+        self.timer: Timer | None = None
+        self.twins: list[Request] = []
+        self._table = weakref.ref(table)
+
+    def is_waiting(self) -> bool:
+        """Tell whether an answer would be for this request."""
+        return bool(self.token) and self.promise._state is PENDING
+
+    def watch(self, timeout: float | None) -> None:
+        """Have the promise cancelled or timed out, once it stands in the table."""
+        self.promise._producer = self
+        if timeout is not None:
+            self.timer = Timer(self.promise._home, timeout, self)
+        if not self.is_waiting():  # answered or cancelled meanwhile, perhaps before there was a producer
+            self._cancelled()
+            self.finish()
+
+    def finish(self) -> None:
+        """Leave nothing behind with the promise or the clock."""
+        self.promise._producer = None
+        if self.timer is not None:
+            self.timer.cancel()
+
+    def settle(self, answer: Settled[Any]) -> bool:
+        """Settle the promise of a request that has been taken; false if it has been cancelled."""
+        promise = self.promise
+        self.finish()
+        if promise._state is not PENDING:
+            return False
+        if isinstance(answer, Fulfilled):
+            promise._resolve(answer.value)
+        else:
+            promise._reject(answer.reason, errors.traceback_of(answer.reason))
+        return True
+
+    def _leave(self) -> bool:
+        table = self._table()
+        if not self.take():
+            return False
+        if table is not None:
+            table._remove(self)
+            table._put_twins(self)
+        return True
+
+    def _aborts(self) -> bool:
+        return True
+
+    def _cancelled(self) -> None:
+        self._leave()
+        if self.timer is not None:
+            self.timer.cancel()
+
+    def _run(self) -> None:
+        table = self._table()
+        if table is not None and self._leave():
+            self.settle(Rejected(errors.no_reply(self.key, table._timeout or 0.0)))
+
+    def _abandon(self, home: Home) -> None:
+        if self._leave():
+            self.promise._producer = None
+            self.promise._strand(home)
+
+    def _settles(self) -> object:
+        return self.promise
+
+
+class Replies(Generic[K, T]):
+    """A table of promises for answers that come with a key: `replies[key]` is the promise, whichever comes first.
+
+    Args:
+        timeout: reject a promise with `TimeoutError` if its answer has not come after so many seconds; None waits for
+            ever. A script's time passes only in `wait`.
+        early: how many answers to keep that nobody has asked for yet; the oldest are forgotten.
+
+    `resolve`, `reject`, `reject_all` and the callbacks that `via` makes may be called from any thread. The first answer
+    for a key counts until the promise has been handed out; then the key may be used again. Handlers run on the home of
+    the code that asked. When the table is dropped, the promises that still wait are rejected with `BrokenPromise`.
+
+    Raises:
+        TypeError: `timeout` is no number of seconds, or `early` is no number of answers.
+
+    Example:
+        >>> replies = Replies[int, str](timeout=5)
+        >>> replies.resolve(17, "early")
+        >>> replies[17].wait()
+        'early'
+    """
+
+    __slots__ = ("__weakref__", "_early", "_early_limit", "_entries", "_lost", "_timeout")
+
+    def __init__(self, *, timeout: float | None = None, early: int = 1000) -> None:
+        self._entries: dict[K, Entry] = {}
+        self._timeout = check_seconds("Replies()", timeout)
+        if type(cast("object", early)) is not int or early < 0:
+            raise misuse.expected_early(early)
+        self._early: deque[Early] = deque()
+        self._early_limit = early
+        self._lost: BaseException | None = None  # the latest reason of `reject_all`
+
+    def __getitem__(self, key: K) -> Promise[T]:
+        """Give the promise for the answer with this key."""
+        mine: Request | None = None
+        while True:
+            entry = self._entries.get(key)
+            if entry is None:
+                mine = mine or Request(key, self)
+                entry = self._entries.setdefault(key, mine)
+                if entry is mine:
+                    mine.watch(self._timeout)
+                    return mine.promise
+            if isinstance(entry, Request) and entry.is_waiting():
+                return entry.promise
+            if self._take(entry) and isinstance(entry, Early):
+                answered = Request(key, self)
+                answered.settle(entry.answer)
+                return answered.promise
+
+    def __len__(self) -> int:
+        """Count the promises that wait."""
+        requests = [entry for entry in list(self._entries.values()) if isinstance(entry, Request)]
+        return sum(one.is_waiting() for request in requests for one in (request, *request.twins))
+
+    def __contains__(self, key: object) -> bool:
+        """Tell whether a promise waits for the answer with this key."""
+        entry = self._entries.get(key)  # type: ignore[arg-type]  # any object may be looked for
+        return isinstance(entry, Request) and any(one.is_waiting() for one in (entry, *entry.twins))
+
+    def resolve(self, key: K, value: T, /) -> None:
+        """Take the answer for a key; a second one is ignored.
+
+        Example:
+            >>> replies = Replies[str, int]()
+            >>> answer = replies["total"]
+            >>> replies.resolve("total", 12)
+            >>> answer.wait()
+            12
+        """
+        self._bring(key, Fulfilled(value))
+
+    def reject(self, key: K, reason: object, /) -> None:
+        """Take a failure for a key; what is no exception is wrapped in `CallbackError`."""
+        self._bring(key, Rejected(as_reason(to_exception(reason))))
+
+    def reject_all(self, reason: object, /) -> None:
+        """Reject every promise that waits, and forget the answers that nobody has asked for: the connection is gone."""
+        self._lost = error = as_reason(to_exception(reason))
+        for entry in list(self._entries.values()):
+            if self._take(entry):
+                self._answer(entry, Rejected(error))
+
+    @overload
+    def via(self, fn: Callable[P, tuple[K, T]], /) -> Callable[P, None]: ...
+    @overload
+    def via(self, fn: Callable[P, tuple[K, T]], /, returns: R) -> Callable[P, R]: ...
+    def via(self, fn: Any, /, returns: Any = None) -> Any:
+        """Make the callback that takes the library's answers.
+
+        Args:
+            fn: called with whatever the library passes, on its thread; returns `(key, value)`. What it raises belongs
+                to no key and goes to `sys.unraisablehook`.
+            returns: what the callback returns to the library.
+
+        Returns:
+            A plain function that takes any arguments and never raises.
+
+        Raises:
+            TypeError: `fn` is not callable.
+
+        Example:
+            >>> acks = Replies[int, None]()
+            >>> on_publish = acks.via(lambda client, userdata, mid: (mid, None))
+            >>> on_publish("client", "userdata", 3)
+            >>> acks[3].state
+            'fulfilled'
+        """
+        if not callable(fn):
+            raise misuse.expected_callable("via()", fn, "a function")
+
+        def take(pair: tuple[K, T]) -> None:
+            try:
+                key, value = pair
+                self.resolve(key, value)
+            except BaseException as error:  # of the key's `__hash__`, say: the library is not to blame
+                submit_error(error)
+
+        return adapt(fn, take, submit_error, returns)
+
+    def _bring(self, key: K, answer: Settled[T]) -> None:
+        """Hand an answer to who waits, or keep it."""
+        mine: Early | None = None
+        while True:
+            entry = self._entries.get(key)
+            if entry is None:
+                mine = mine or Early(key, answer)
+                entry = self._entries.setdefault(key, mine)
+                if entry is mine:
+                    self._keep(mine)
+                    return
+            if isinstance(entry, Early) and entry.token:
+                return  # the first one counts
+            if self._take(entry) and self._answer(entry, answer):
+                return
+
+    def _keep(self, early: Early) -> None:
+        """Note which early answers there are, and forget the oldest if they are too many."""
+        self._early.append(early)
+        if not early.token:  # asked for already
+            self._forget(early)
+        while len(self._early) > self._early_limit:
+            try:
+                oldest = self._early.popleft()
+            except IndexError:
+                return
+            self._take(oldest)
+
+    def _forget(self, entry: Entry) -> None:
+        if isinstance(entry, Early):
+            with suppress(ValueError):
+                self._early.remove(entry)
+
+    def _answer(self, entry: Entry, answer: Settled[Any]) -> bool:
+        """Settle a request that has been taken, and its twins; false if nobody wanted that."""
+        if not isinstance(entry, Request):
+            return False
+        is_wanted = entry.settle(answer)
+        for twin in _popped(entry.twins):
+            is_wanted |= twin.take() and twin.settle(answer)
+        return is_wanted
+
+    def _take(self, entry: Entry) -> bool:
+        """Take an entry, and see to it that it stands in the table no longer, also if somebody else has taken it."""
+        is_taken = entry.take()
+        self._remove(entry)
+        if is_taken:
+            self._forget(entry)
+        return is_taken
+
+    def _remove(self, entry: Entry) -> None:
+        """Remove an entry that has been taken (INV-TAKEN, INV-KEPT)."""
+        if self._entries.get(entry.key) is not entry:
+            return
+        lost = self._lost
+        found = self._entries.pop(entry.key, None)
+        if found is None or not found.token:
+            return
+        self._put(found)
+        if self._lost is not lost and self._take(found) and self._lost is not None:
+            self._answer(found, Rejected(self._lost))  # `reject_all` could not see it
+
+    def _put(self, entry: Entry) -> None:
+        """Put back an entry that is not taken."""
+        while True:
+            other = self._entries.setdefault(entry.key, entry)
+            if other is entry:
+                if not entry.token:
+                    self._remove(entry)
+                return
+            if not other.token:
+                self._remove(other)
+            elif isinstance(other, Request) and isinstance(entry, Request):
+                other.twins.append(entry)
+                if other.token or not _removed(other.twins, entry):
+                    return
+            else:
+                self._match(other, entry)
+                if not entry.token:
+                    return
+
+    def _match(self, *entries: Entry) -> None:
+        """Bring together an early answer and a request, or drop the second of two answers."""
+        early, other = sorted(entries, key=lambda entry: isinstance(entry, Request))
+        if (
+            isinstance(early, Early)
+            and self._take(early)
+            and not (self._take(other) and self._answer(other, early.answer))
+        ):
+            self._bring(early.key, early.answer)
+
+    def _put_twins(self, request: Request) -> None:
+        """Put back those who share the place of a request that is answered alone."""
+        for twin in _popped(request.twins):
+            if twin.token:
+                self._put(twin)
+
+    def __del__(self) -> None:
+        """Reject what waits: nobody is left who could take the answers."""
+        if not settings.exiting and hasattr(self, "_lost"):  # else the call was wrong
+            self.reject_all(errors.replies_dropped())
+
+
+def _popped(twins: list[Request]) -> Iterator[Request]:
+    while True:
+        try:
+            yield twins.pop()
+        except IndexError:
+            return
+
+
+def _removed(twins: list[Request], twin: Request) -> bool:
+    try:
+        twins.remove(twin)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The public class, and what combines promises, bounds them in time, or waits for them."""

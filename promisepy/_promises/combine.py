@@ -1,0 +1,343 @@
+"""The combinators: many promises in, one out (ECMA-262 27.2.4.1 to 27.2.4.5).
+
+Each input gets an `Element`, a reaction whose home is the result's home. So all elements of one group run on one
+thread, and a group counts without locks, wherever its inputs settle. When the result is settled, the elements that are
+left detach from their inputs: a race does not keep its losers' reactions, nor they the winner (S15).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar, cast
+
+from .._core.cancel import NOTHING, cancel, is_wanted
+from .._core.cell import FULFILLED, PENDING, REJECTED, SILENT, Cell, Reaction
+from .._core.errors import cancellation, traceback_of
+from .._core.jobs import Home, fatal
+from .._core.misuse import expected_iterable, expected_mapping, expected_one_iterable
+from .._core.reports import report_error
+from .._core.resolve import Resolution, cut_context
+from .._core.tasks import as_reason
+from .._core.types import Fulfilled, Rejected
+
+__all__ = ["All", "AllSettled", "Any_", "Group", "Race", "Restore", "combine", "combine_keyed", "outcome_of"]
+
+R = TypeVar("R", bound=Resolution)
+
+
+class Element(Reaction):
+    """One input of a group."""
+
+    __slots__ = ("_group", "_key")
+
+    _group: Group
+    _key: int
+
+    def _run(self) -> None:
+        source, self._source = self._source, None
+        if source is not None:
+            self._group.settled(self._key, source)
+
+    def _abandon(self, home: Home) -> None:
+        self._source = None
+        result = self._group.result
+        self._group.finish()
+        result._strand(home)
+
+    def _settles(self) -> Cell | None:
+        return self._group.result if self._group.needs_every_input else None
+
+    def _depends(self) -> bool:
+        return self._group.result._depends()
+
+
+class Group:
+    """What the elements of one call share. `outcomes` has a place for each input, in the order of the inputs."""
+
+    __slots__ = ("cancels", "elements", "finished", "outcomes", "remaining", "result", "shape")
+
+    method = ""
+    needs_every_input = True
+
+    def __init__(self, result: Resolution, shape: Callable[[list[Any]], object], *, cancels: bool = False) -> None:
+        self.cancels = bool(cancels)  # cancel the inputs that are left when the result is known
+        self.result = result
+        result._work = self
+        self.shape = shape
+        self.outcomes: list[Any] = []
+        self.elements: list[Element] = []
+        self.finished = False
+        # One for the loop over the inputs, so that the group cannot finish before it has seen them all (step 6.b).
+        self.remaining = 1
+
+    def wire(self, inputs: Iterable[Any], coerce: Callable[[Any], Cell]) -> None:
+        """Subscribe to each input, lazily; an iterable that fails rejects the result (27.2.4.1, step 8)."""
+        if not hasattr(type(inputs), "__iter__") or isinstance(inputs, Cell):
+            self.finish()
+            self.result._reject(expected_iterable(self.method, inputs), None)
+            return
+        source: Cell | None
+        element: Element | None
+        home = self.result._home
+        try:
+            for key, value in enumerate(inputs):
+                source = coerce(value)
+                if self.finished:  # the iterable itself has waited for something, and let jobs run
+                    self.forget(source)
+                    continue
+                self.outcomes.append(None)
+                self.remaining += 1
+                element = Element()  # fields set here: an __init__ would cost as much again
+                element._home = home
+                element._source = source
+                element._group = self
+                element._key = key
+                self.elements.append(element)
+                source._subscribe(element)
+        except BaseException as error:
+            self.finish()
+            traceback = traceback_of(error)
+            cut_context(error, home.outer)
+            self.result._reject(as_reason(error), None if traceback is None else traceback.tb_next)
+            if fatal(error):
+                raise
+            source = element = None
+            del self, inputs  # INV-RC
+            return
+        self.count_down()
+
+    def settled(self, key: int, source: Cell) -> None:
+        """Note the outcome of one input."""
+        raise NotImplementedError
+
+    def count_down(self) -> None:
+        """Finish after the last input."""
+        self.remaining -= 1
+        if not self.remaining and self.result._state is PENDING:
+            self.complete()
+
+    def complete(self) -> None:
+        """Settle the result: every input has been noted."""
+        outcomes = self.outcomes
+        self.finish()
+        try:
+            value = self.shape(outcomes)
+        except BaseException as error:  # of a key, which is hashed again
+            try:
+                self.result._fail(error, 2)
+            finally:
+                del self, outcomes  # INV-RC
+            return
+        self.result._resolve(value)
+
+    def take(self, source: Cell) -> None:
+        """Settle the result like one input."""
+        self.finish()
+        self.result._settle_like(source)
+
+    def finish(self) -> None:
+        """Let go of the inputs; what becomes of them later is nobody's concern, so it is not reported either."""
+        self.finished = True
+        self.result._work = None
+        elements, self.elements, self.outcomes = self.elements, [], []
+        for element in elements:
+            source = element._source
+            if source is not None:
+                element._detach()
+                self.forget(source)
+
+    def forget(self, source: Cell) -> None:
+        """Leave an input to itself, or cancel it if that was asked for."""
+        source._observe()
+        if self.cancels and not is_wanted(source):
+            cancel(source, cancellation(None))
+
+    def _sources(self) -> Iterable[Cell]:
+        sources = [element._source for element in tuple(self.elements)]
+        return [source for source in sources if source is not None]
+
+    def _aborts(self) -> bool:
+        return False
+
+    def _cancelled(self) -> None:
+        self.result._home.enqueue(Finish(self))
+
+
+class Finish:
+    """The job that lets go of the inputs of a group whose result has been cancelled, on the thread of the group."""
+
+    __slots__ = ("_group",)
+
+    def __init__(self, group: Group) -> None:
+        self._group = group
+
+    def _run(self) -> None:
+        self._group.finish()
+
+    def _abandon(self, home: Home) -> None:
+        """Leave it: the inputs let go of the group when they settle."""
+
+    def _settles(self) -> None:
+        """Name no promise."""
+
+
+class All(Group):
+    """`Promise.all`: every value, or the first rejection."""
+
+    __slots__ = ()
+
+    method = "all"
+
+    def settled(self, key: int, source: Cell) -> None:
+        """Note a value."""
+        if source._state is REJECTED:
+            self.take(source)
+        else:
+            self.outcomes[key] = source._value
+            self.count_down()
+
+
+class AllSettled(Group):
+    """`Promise.all_settled`: every outcome."""
+
+    __slots__ = ()
+
+    method = "all_settled"
+
+    def settled(self, key: int, source: Cell) -> None:
+        """Note an outcome."""
+        self.outcomes[key] = outcome_of(source)
+        self.count_down()
+
+
+class Any_(Group):  # noqa: N801  # the trailing underscore keeps typing.Any apart
+    """`Promise.any`: the first value, or every reason."""
+
+    __slots__ = ()
+
+    method = "any"
+
+    needs_every_input = False
+
+    def settled(self, key: int, source: Cell) -> None:
+        """Note a reason."""
+        if source._state is FULFILLED:
+            self.take(source)
+        else:
+            self.outcomes[key] = source._value
+            self.count_down()
+
+    def complete(self) -> None:
+        """Reject with every reason, in the order of the inputs."""
+        reasons = self.outcomes
+        self.finish()
+        # A group cannot be empty, yet `except*` and `catch(ExceptionGroup, ...)` shall meet one in every case.
+        reasons = reasons or [ValueError("Promise.any() got no promises, so none could fulfil")]
+        self.result._reject(BaseExceptionGroup("Promise.any(): no promise was fulfilled", reasons), None)
+
+
+class Race(Group):
+    """`Promise.race`: whatever settles first."""
+
+    __slots__ = ()
+
+    method = "race"
+
+    needs_every_input = False
+
+    def settled(self, key: int, source: Cell) -> None:
+        """Take it."""
+        self.take(source)
+
+    def count_down(self) -> None:
+        """Note, for those who wait, that a race of nothing stays pending (27.2.4.5)."""
+        if not self.elements and not self.finished:
+            self.result._work = NOTHING
+
+
+class Restore(Reaction):
+    """The last step of `finally_`: when the callback's promise is fulfilled, the original outcome goes on.
+
+    Stands for `promise.then(valueThunk)` in 27.2.5.3.1 and 27.2.5.3.2; a thunk that raised would add its own frame to
+    the reason's traceback.
+    """
+
+    __slots__ = ("_original", "_result")
+
+    def __init__(self, result: Resolution, original: Cell, source: Cell) -> None:
+        self._home = result._home
+        self._source = source
+        self._result = result
+        self._original: Cell | None = original
+
+    def _run(self) -> None:
+        source, original = self._source, self._original
+        if source is not None and original is not None:
+            self._source = self._original = None
+            self._result._settle_like(original if source._state is FULFILLED else source)
+            reason: Any = source._value
+            if source._state is REJECTED and self._result._value is not reason and not issubclass(type(reason), SILENT):
+                report_error(reason, self._home)  # the result has been cancelled meanwhile
+
+    def _abandon(self, home: Home) -> None:
+        self._source = self._original = None
+        self._result._strand(home)
+
+    def _settles(self) -> Cell | None:
+        return self._result
+
+    def _depends(self) -> bool:
+        return self._result._depends()
+
+
+def combine(
+    group: type[Group],
+    result: R,
+    arguments: tuple[Iterable[Any], ...],
+    coerce: Callable[[Any], Cell],
+    *,
+    cancels: bool = False,
+) -> R:
+    """Have a pending promise take what a group makes of the one iterable in `arguments`; gives the promise."""
+    if len(arguments) != 1:
+        raise expected_one_iterable(group.method, len(arguments))
+    [inputs] = arguments
+    try:
+        group(result, tuple if isinstance(inputs, tuple) else list, cancels=cancels).wire(inputs, coerce)
+        return result
+    finally:
+        del result, inputs, arguments  # INV-RC
+
+
+def combine_keyed(
+    group: type[Group], result: R, method: str, inputs: Mapping[Any, Any], coerce: Callable[[Any], Cell]
+) -> R:
+    """Have a pending promise take what a group makes of a mapping's values; gives the promise."""
+    if not isinstance(cast("object", inputs), Mapping):  # callers without a type checker get a message, too
+        raise expected_mapping(method, inputs)
+    places: dict[Any, int] = {}
+
+    def values() -> Iterable[Any]:
+        for place, key in enumerate(inputs):
+            places[key] = place  # a strange mapping may name a key twice: then the later one counts
+            yield inputs[key]
+
+    def shape(outcomes: list[Any]) -> dict[Any, Any]:
+        found: dict[Any, Any] = {}
+        for key, place in places.items():  # a comprehension is a frame of its own on 3.11, and `complete` cuts off two
+            found[key] = outcomes[place]
+        return found
+
+    try:
+        group(result, shape).wire(values(), coerce)
+        return result
+    finally:
+        del result  # INV-RC
+
+
+def outcome_of(source: Cell) -> Fulfilled[Any] | Rejected:
+    """Describe a settled promise."""
+    if source._state is FULFILLED:
+        return Fulfilled(source._value)
+    reason: Any = source._value
+    return Rejected(reason)

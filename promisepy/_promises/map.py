@@ -1,0 +1,251 @@
+"""`Promise.map`: call a function for each item, only so many at a time.
+
+Everything happens on the home of the result, so nothing here is shared between threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextvars import copy_context
+from functools import partial
+from typing import Any, cast
+
+from .._core import errors, misuse
+from .._core.cancel import cancel, is_wanted
+from .._core.cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
+from .._core.jobs import Home
+from .._core.reports import without_ours
+from .._core.resolve import Resolution
+
+__all__ = ["Mapper", "check_map"]
+
+Coerce = Callable[[Any], Resolution]
+
+
+class Items:
+    """Where the items come from."""
+
+    __slots__ = ("ask", "comes_later")
+
+    def __init__(self, ask: Callable[[], Any], comes_later: bool) -> None:
+        self.ask = ask  # for the next one
+        self.comes_later = comes_later  # `ask` gives something to wait for
+
+
+class Mapper:
+    """One call of `Promise.map`: a job that pulls items as long as there is room for their promises."""
+
+    __slots__ = ("arrived", "busy", "calls", "coerce", "context", "fn", "items", "limit", "outcomes", "pull", "result")
+
+    def __init__(
+        self, result: Resolution, fn: Callable[[Any], object], items: Items, limit: int | None, coerce: Coerce
+    ) -> None:
+        self.result = result
+        self.fn = fn
+        self.items: Items | None = items  # None when there are no more
+        self.limit = limit
+        self.coerce = coerce
+        self.context = copy_context()
+        self.outcomes: list[Any] = []
+        self.calls: dict[int, Call] = {}  # those that are pending, by the item's number
+        self.pull: Pull | None = None  # what waits for an asynchronous iterator
+        self.arrived: list[Any] = []  # what has been pulled and not been passed to the function, at most one item
+        self.busy = False
+        result._work = self
+        result._home.enqueue(self)
+
+    def _run(self) -> None:
+        """Pull and call, until there is no room or no item left."""
+        if self.busy:  # the function, or the iterator, is in `wait`, further out on this stack
+            return
+        self.busy = True
+        call: Call | None
+        try:
+            while self._pull():
+                number = len(self.outcomes)
+                self.outcomes.append(None)
+                call = Call(self, number, self.context.run(begin, self.coerce, self.fn, self.arrived.pop()))
+                self.calls[number] = call
+                call.subscribe()
+        except BaseException as error:
+            self.close()
+            try:
+                errors.set_traceback(error, without_ours(errors.traceback_of(error)))
+                self.result._fail(error, 0)
+            finally:
+                call = None
+                del self  # INV-RC
+            return
+        self.busy = False
+        if self.result._state is not PENDING:
+            self.close()  # again: what has come out of a `wait` of the function, or of the iterator, came too late
+        elif self.items is None and not self.calls:
+            self.close()
+            self.result._resolve(self.outcomes)
+
+    def _pull(self) -> bool:
+        """Pull an item if there is room for one; tells whether there is one to be passed to the function."""
+        items, has_room = self.items, self.limit is None or len(self.calls) < self.limit
+        if self.result._state is PENDING and items and has_room and not self.pull and not self.arrived:
+            if items.comes_later:
+                self.pull = Pull(self, self.context.run(begin, self.coerce, items.ask))
+                self.pull.subscribe()
+            else:
+                try:
+                    self.arrived.append(self.context.run(items.ask))
+                except StopIteration:
+                    self.items = None
+                except BaseException:
+                    del self  # INV-RC
+                    raise
+        return bool(self.arrived) and self.result._state is PENDING
+
+    def fail_like(self, source: Cell) -> None:
+        """Stop, because a promise was rejected."""
+        self.close()
+        self.result._settle_like(source)
+
+    def close(self) -> None:
+        """Cancel what has been started, and let go of the iterator; it is not ours to close."""
+        reactions: list[Part] = [*self.calls.values()]
+        pull, self.pull, self.items = self.pull, None, None
+        self.calls = {}
+        self.arrived.clear()
+        self.result._work = None
+        if pull is not None:
+            reactions.append(pull)
+        for reaction in reactions:
+            source = reaction._source
+            if source is not None:
+                source._observe()
+                reaction._detach()
+                if not is_wanted(source):
+                    cancel(source, errors.cancellation(None))
+
+    def _abandon(self, home: Home) -> None:
+        self.close()
+        self.result._strand(home)
+
+    def _settles(self) -> Cell | None:
+        return self.result
+
+    def _sources(self) -> Iterable[Cell]:
+        return ()  # `Closing` cancels what was started, on the home
+
+    def _aborts(self) -> bool:
+        return True  # at least it pulls no more items
+
+    def _cancelled(self) -> None:
+        self.result._home.enqueue(Closing(self))
+
+
+class Part(Reaction):
+    """Waits for one of the promises of a mapping."""
+
+    __slots__ = ("_mapping",)
+
+    def __init__(self, mapping: Mapper, source: Cell) -> None:
+        self._home = mapping.result._home
+        self._source = source
+        self._mapping = mapping
+
+    def subscribe(self) -> None:
+        """Start to wait."""
+        source = self._source
+        assert source is not None  # it has not run yet
+        source._subscribe(self)
+
+    def _abandon(self, home: Home) -> None:
+        self._source = None
+        self._mapping._abandon(home)
+
+    def _settles(self) -> Cell | None:
+        return self._mapping.result
+
+    def _depends(self) -> bool:
+        return self._mapping.result._depends()
+
+
+class Call(Part):
+    """Waits for what the function has returned for one item."""
+
+    __slots__ = ("_number",)
+
+    def __init__(self, mapping: Mapper, number: int, source: Cell) -> None:
+        super().__init__(mapping, source)
+        self._number = number
+
+    def _run(self) -> None:
+        source, self._source = self._source, None
+        mapping = self._mapping
+        if source is None or mapping.calls.pop(self._number, None) is None:
+            return
+        if source._state is REJECTED:
+            mapping.fail_like(source)
+        else:
+            mapping.outcomes[self._number] = source._value
+            try:
+                mapping._run()
+            finally:
+                del self, source, mapping  # INV-RC
+
+
+class Pull(Part):
+    """Waits for the next item of an asynchronous iterator."""
+
+    __slots__ = ()
+
+    def _run(self) -> None:
+        source, self._source = self._source, None
+        mapping = self._mapping
+        if source is None or mapping.pull is not self:
+            return
+        mapping.pull = None
+        if source._state is FULFILLED:
+            mapping.arrived.append(source._value)
+        else:
+            mapping.items = None
+            if not isinstance(source._value, StopAsyncIteration):
+                mapping.fail_like(source)
+                return
+        try:
+            mapping._run()
+        finally:
+            del self, source, mapping  # INV-RC
+
+
+class Closing:
+    """The job that closes a mapping whose result has been cancelled."""
+
+    __slots__ = ("_mapping",)
+
+    def __init__(self, mapping: Mapper) -> None:
+        self._mapping = mapping
+
+    def _run(self) -> None:
+        self._mapping.close()
+
+    def _abandon(self, home: Home) -> None:
+        self._mapping.close()
+
+    def _settles(self) -> None:
+        """Name no promise."""
+
+
+def begin(coerce: Coerce, function: Callable[..., object], *arguments: object) -> Resolution:
+    """Call a function in the context of the mapping; a coroutine that it returns takes that one on here."""
+    return coerce(function(*arguments))
+
+
+def check_map(fn: object, items: Any, limit: object) -> Items:
+    """Check the arguments of `Promise.map`, and say how items are asked for."""
+    if not callable(fn):
+        raise misuse.expected_callable("Promise.map()", fn, "a function of one item")
+    if limit is not None and (type(limit) is not int or limit < 1):
+        raise misuse.expected_limit(limit)
+    kind = cast("type[object]", type(items))
+    if hasattr(kind, "__aiter__"):
+        return Items(partial(anext, aiter(items)), comes_later=True)
+    if hasattr(kind, "__iter__") and not issubclass(kind, Cell):
+        return Items(partial(next, iter(items)), comes_later=False)
+    raise misuse.expected_items(items)
