@@ -25,7 +25,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from promisepy import BrokenPromise, Cancelled, Promise, Report, set_report_hook
-from promisepy._host import SLICE, current_home
+from promisepy._core.homes import SLICE, current_home
 
 # How many promises a batch starts with, and how long it may take before its promises count as stuck, in seconds.
 BATCH = 200

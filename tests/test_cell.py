@@ -1,4 +1,4 @@
-"""The state machine, without a promise, a loop or a thread: `_cell.py` against its own table."""
+"""The state machine, without a promise, a loop or a thread: `cell.py` against its own table."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from promisepy import Promise, Report, debug
-from promisepy._cell import FULFILLED, PENDING, REJECTED, TRANSITIONS, UNSETTLED, Cell, Reaction
-from promisepy._jobs import Home
+from promisepy._core.cell import FULFILLED, PENDING, REJECTED, TRANSITIONS, UNSETTLED, Cell, Reaction
+from promisepy._core.jobs import Home
 
 from .cancel_cases.helpers import turn
 

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from promisepy import Promise, Replies, Report, StuckPromise, promisify, stream
-from promisepy._cell import UNSETTLED, Cell, Filtered
-from promisepy._host import current_thread_home
-from promisepy._resolve import Adoption
+from promisepy._core.cell import UNSETTLED, Cell
+from promisepy._core.handlers import Filtered
+from promisepy._core.homes import current_thread_home
+from promisepy._core.resolve import Adoption
 
 
 class Slotted:
@@ -162,7 +163,7 @@ def test_an_adoption_whose_thread_ends_is_stuck(reports: list[Report]) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="it sleeps so there")
 def test_a_sleep_in_slices_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on Windows, where Ctrl-C could not interrupt a longer one."""
-    monkeypatch.setattr("promisepy._host.SLICE", 0.001)
+    monkeypatch.setattr("promisepy._core.homes.SLICE", 0.001)
     promise, resolve, _ = Promise[int].with_resolvers()
     threading.Timer(0.01, resolve, [1]).start()
     assert promise.wait(10) == 1

@@ -137,7 +137,7 @@ def test_block_prints_what_the_page_says(
 def docstrings() -> Iterator[doctest.DocTest]:
     """Find every docstring of the package that has an example; the public names are known in it."""
     kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    for path in sorted(PACKAGE.glob("*.py")):
+    for path in sorted(PACKAGE.rglob("*.py")):
         names = {name: getattr(promisepy, name) for name in promisepy.__all__}
         if not path.stem.startswith("_"):
             names |= vars(getattr(promisepy, path.stem))

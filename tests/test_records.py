@@ -167,4 +167,4 @@ def test_importing_loads_neither_dataclasses_nor_what_only_checkers_read() -> No
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = done.stdout.split()
     assert "promisepy" in loaded
-    assert {"dataclasses", "promisepy._decorators"}.isdisjoint(loaded)
+    assert {"dataclasses", "promisepy._callbacks.promisify_types"}.isdisjoint(loaded)

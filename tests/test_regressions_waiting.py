@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from promisepy import DeadlockError, Promise, StuckPromise
-from promisepy._host import current_thread_home
+from promisepy._core.homes import current_thread_home
 
 LOST = "the loop was asleep and nobody woke it"
 

@@ -28,8 +28,8 @@ from promisepy import (
     set_host,
     set_report_hook,
 )
-from promisepy._jobs import BURST
-from promisepy._reports import settings
+from promisepy._core.jobs import BURST
+from promisepy._core.reports import settings
 
 Maker = Callable[[], object]
 

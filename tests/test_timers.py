@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from promisepy import DeadlockError, Promise, Report, StuckPromise, _jobs
-from promisepy._cell import reaches
-from promisepy._host import current_home, current_thread_home
-from promisepy._jobs import Home, Timer
-from promisepy._timers import FEW, Timers
+from promisepy import DeadlockError, Promise, Report, StuckPromise
+from promisepy._core import jobs
+from promisepy._core.clock import FEW, Timers
+from promisepy._core.homes import current_home, current_thread_home
+from promisepy._core.jobs import Home, Timer
+from promisepy._promises.wait import reaches
 
 from .events.library import PATIENCE, on_a_thread, when_asleep
 
@@ -386,7 +387,7 @@ class TestTimers:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A clock may be coarse: that of Windows stands still for 16 milliseconds."""
-        monkeypatch.setattr(_jobs, "time", SimpleNamespace(monotonic=lambda: 1.0))
+        monkeypatch.setattr(jobs, "time", SimpleNamespace(monotonic=lambda: 1.0))
         clock, queue = Timers(), SilentHome()
         notes = [Note(name=str(number)) for number in range(8)]
         for note in notes:
@@ -412,7 +413,7 @@ class TestTimers:
 
     def test_tell_a_sleeper_how_long_it_may_sleep(self, monkeypatch: pytest.MonkeyPatch) -> None:
         now = 0.0
-        monkeypatch.setattr(_jobs, "time", SimpleNamespace(monotonic=lambda: now))
+        monkeypatch.setattr(jobs, "time", SimpleNamespace(monotonic=lambda: now))
         clock = Timers()
         assert (clock.limit(None), clock.limit(3.0)) == (None, 3.0)
         clock.add(Timer(SilentHome(), 2.0, Note()))

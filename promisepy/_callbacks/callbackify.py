@@ -1,4 +1,4 @@
-"""Functions that return promises become callback APIs: the rows of `_conventions`, read the other way round."""
+"""Functions that return promises become callback APIs: the rows of `conventions`, read the other way round."""
 
 from __future__ import annotations
 
@@ -10,14 +10,11 @@ from types import SimpleNamespace
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, TypeVarTuple, cast, overload
 
 from .._core import misuse
-from .._core.cell import Filtered
-from .._core.types import Adoptable, Fulfilled, Rejected
+from .._core.handlers import Filtered
+from .._core.types import Adoptable, Fulfilled, Rejected, is_a
 from .._promises.promise import Promise
-from .conventions import Convention, Place, Style, Tell, teller
-from .places import Places, parameters_of
-from .wrapping import dressed, owner_of, row_for
-
-__all__ = ["callbackify"]
+from .conventions import Convention, Place, Style, Tell, row_for, teller
+from .places import WRAPPED, Places, dressed, owner_of, parameters_of
 
 R = TypeVar("R")
 P = ParamSpec("P")
@@ -85,7 +82,7 @@ def callbackify(
 
 
 def _callbackify(fn: Any, style: Any, options: dict[str, Any]) -> Any:
-    if issubclass(type(fn), (classmethod, staticmethod)):  # as it stands in a class body
+    if is_a(fn, WRAPPED):  # as it stands in a class body
         return type(fn)(_callbackify(fn.__func__, style, options))
     row = row_for("callbackify", fn, style, options)
     tell = teller(row)

@@ -1,45 +1,32 @@
 """Callback conventions as data: where callbacks go, how their arguments tell an outcome, what shape a value has.
 
 A row of `STYLES` is read by `promisify` in one direction (`outcome`: what a library passes becomes a value or an error)
-and by `callbackify` in the other (`tell`: a value or an error becomes what a callback is given). The functions here are
-plain data to both: they look at arguments and decide, on whatever thread the library calls.
+and by `callbackify` in the other (`tell`: a value or an error becomes what a callback is given).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from types import FunctionType, SimpleNamespace
-from typing import Any, Final, Literal, TypeAlias, cast
+from types import SimpleNamespace
+from typing import Any, Final, Literal, TypeAlias
 
-from .._core.errors import CallbackError, Cancelled, cancelled_by, set_traceback, short, traceback_of
-from .._core.misuse import expected_outcome
-from .._core.reports import without_ours
-from .._core.types import Fulfilled, FutureLike, Record, Settled, frozen
+from .._core import misuse
+from .._core.errors import reason_of
+from .._core.outcomes import (
+    Outcome,
+    Shape,
+    Single,
+    all_errors,
+    all_values,
+    as_error,
+    error_first,
+    error_last,
+    natural,
+    only_values,
+)
+from .._core.types import Fulfilled, FutureLike, Record, Settled, frozen, is_a
 
-__all__ = [
-    "STYLES",
-    "Convention",
-    "Place",
-    "Shape",
-    "Single",
-    "Style",
-    "Tell",
-    "adapt",
-    "all_errors",
-    "all_values",
-    "cancel_returned",
-    "error_first",
-    "error_last",
-    "one_value",
-    "reader",
-    "reason_of",
-    "teller",
-]
-
-# Foreign functions and their arguments have no types that could be stated once for all libraries, hence Any.
-Outcome: TypeAlias = Callable[..., tuple[Any, ...]]
-Shape: TypeAlias = Callable[[tuple[Any, ...]], Any]
 Tell: TypeAlias = Callable[[Settled[Any]], tuple[Any, ...]]
 Place: TypeAlias = int | str
 Style: TypeAlias = Literal[
@@ -60,43 +47,18 @@ Style: TypeAlias = Literal[
 ]
 
 
-def all_values(*values: Any, **named: Any) -> tuple[Any, ...]:
-    """Outcome of a callback that is only called on success."""
-    return _values(values, values, named)
-
-
-def error_first(error: Any = None, /, *values: Any, **named: Any) -> tuple[Any, ...]:
-    """Outcome of `callback(error, *values)`: None means success, anything else, 0 included, is the error."""
-    if error is not None:
-        raise _as_error(error, (error, *values), named)
-    return _values(values, (error, *values), named)
-
-
-def error_last(*arguments: Any, **named: Any) -> tuple[Any, ...]:
-    """Outcome of `callback(*values, error)`."""
-    if arguments and arguments[-1] is not None:
-        raise _as_error(arguments[-1], arguments, named)
-    return _values(arguments[:-1], arguments, named)
-
-
 def status_first(*arguments: Any, **named: Any) -> tuple[Any, ...]:
     """Outcome of `callback(status, *values)`: 0 means success, as does None."""
     if arguments and _is_failure(arguments[0]):
-        raise _as_error(arguments[0], arguments, named)
-    return _values(arguments[1:], arguments, named)
+        raise as_error(arguments[0], arguments, named)
+    return only_values(arguments[1:], arguments, named)
 
 
 def status_last(*arguments: Any, **named: Any) -> tuple[Any, ...]:
     """Outcome of `callback(*values, status)`."""
     if arguments and _is_failure(arguments[-1]):
-        raise _as_error(arguments[-1], arguments, named)
-    return _values(arguments[:-1], arguments, named)
-
-
-def all_errors(*arguments: Any, **named: Any) -> tuple[Any, ...]:
-    """Outcome of a callback that is only called on failure: its one exception, else all of its arguments."""
-    errors = [argument for argument in arguments if issubclass(type(argument), BaseException)]
-    raise _as_error(errors[0] if len(errors) == 1 else None, arguments, named)
+        raise as_error(arguments[-1], arguments, named)
+    return only_values(arguments[:-1], arguments, named)
 
 
 def result_of(future: FutureLike[Any], /) -> tuple[Any]:
@@ -113,43 +75,13 @@ def result_of(future: FutureLike[Any], /) -> tuple[Any]:
             error = raised
         raise reason_of(future, error)
     finally:
-        del future, error  # INV-RC of _cell.py: what is raised leads to this frame
-
-
-def reason_of(future: object, error: BaseException) -> BaseException:
-    """Give the error of a future, or `Cancelled` if it says it was cancelled: libraries have errors of their own."""
-    cancelled: Any = getattr(type(future), "cancelled", None)
-    try:
-        is_cancelled = callable(cancelled) and cancelled(future) is True
-    except Exception:
-        return error  # which tells more than one about the question
-    return cancelled_by(error) if is_cancelled and not issubclass(type(error), Cancelled) else error
-
-
-def _values(values: tuple[Any, ...], arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
-    """Give the values of a success, unless it came with keywords: nothing says what they mean."""
-    if named:
-        raise CallbackError(f"a callback got the keyword arguments {short(named)}", arguments, named)
-    return values
+        del future, error  # INV-RC of `cell`: what is raised leads to this frame
 
 
 def _is_failure(status: Any) -> bool:
     # By equality, since libraries have status objects that equal their number. A bool is no status: in some libraries
     # True would mean success, in others failure, and a loud error beats a guess.
     return status is not None and (isinstance(status, bool) or not status == 0)  # noqa: SIM201  # NaN and the like
-
-
-def _as_error(error: object, arguments: tuple[Any, ...], named: dict[str, Any]) -> BaseException:
-    """Give the exception that a failure is, so that `except` finds it by its class, or wrap everything that came."""
-    if issubclass(type(error), BaseException) and not named:  # asked of the type: a Mock may claim any class
-        return error  # type: ignore[return-value]  # an exception, as just asked
-    shown = ", ".join([*map(short, arguments), *(f"{key}={short(value)}" for key, value in named.items())])
-    return CallbackError(f"a callback reported a failure: ({shown})", arguments, named)
-
-
-def natural(values: tuple[Any, ...]) -> Any:
-    """Shape by number: nothing is None, one value is itself, more are a tuple."""
-    return values[0] if len(values) == 1 else values or None
 
 
 # What callbackify passes to the callback. An exception stands for itself wherever a library would have its error value.
@@ -300,83 +232,21 @@ def teller(row: Convention) -> Tell | None:
     return tell_value if row.tell is None and row.outcome is all_values else row.tell
 
 
-class Single:
-    """Outcome by a function of the user's that returns the one value itself."""
-
-    __slots__ = ("read",)
-
-    def __init__(self, read: Callable[..., Any]) -> None:
-        self.read = read
-
-    def __call__(self, *arguments: Any, **named: Any) -> tuple[Any]:
-        """Give what a shape is made of."""
-        try:
-            return (self.read(*arguments, **named),)
-        finally:
-            del arguments, named  # INV-RC of _cell.py, as below: an argument may be what is raised
-
-
-def one_value(value: Any = None, /, *more: Any, **named: Any) -> Any:
-    """Equal `natural(all_values(...))`, which need not be asked if there is at most one value."""
-    return natural(all_values(value, *more, **named)) if more or named else value
-
-
-def one_after_error(*arguments: Any, **named: Any) -> Any:
-    """Equal `natural(error_first(...))`, likewise."""
-    if len(arguments) == 2 and arguments[0] is None and not named:
-        return arguments[1]
-    return natural(error_first(*arguments, **named))
-
-
-def one_before_error(*arguments: Any, **named: Any) -> Any:
-    """Equal `natural(error_last(...))`, likewise."""
-    if len(arguments) == 2 and arguments[1] is None and not named:
-        return arguments[0]
-    return natural(error_last(*arguments, **named))
-
-
-# What the commonest outcomes and the natural shape are together, for the usual number of arguments.
-SHORT: Final[dict[Outcome, Callable[..., Any]]] = {
-    all_values: one_value,
-    error_first: one_after_error,
-    error_last: one_before_error,
-}
-
-
-def reader(outcome: Outcome, shape: Shape = natural) -> Callable[..., Any]:
-    """Make one function of both: it returns the value that a call of the callback means, or raises."""
-    if shape is natural and isinstance(outcome, Single):
-        return outcome.read
-    if shape is natural and type(outcome) is FunctionType and outcome in SHORT:  # others may have no hash
-        return SHORT[outcome]
-
-    def read(*arguments: Any, **named: Any) -> Any:
-        values: Any = None
-        try:
-            values = outcome(*arguments, **named)
-            if not isinstance(cast("object", values), tuple):
-                raise expected_outcome(values)
-            return shape(values)
-        finally:
-            del arguments, named, values  # INV-RC
-
-    return read
-
-
-def adapt(
-    read: Callable[..., Any], resolve: Callable[[Any], object], reject: Callable[[Any], object], returns: Any = None
-) -> Callable[..., Any]:
-    """Make the plain function that a library gets: it takes any arguments, never raises, and returns `returns`."""
-
-    def callback(*arguments: Any, **named: Any) -> Any:
-        try:
-            value = read(*arguments, **named)
-        except BaseException as error:
-            del arguments, named  # INV-RC
-            set_traceback(error, without_ours(traceback_of(error)))
-            reject(error)
-        else:
-            resolve(value)
-        return returns
-
-    return callback
+def row_for(caller: str, fn: Any, style: Any, options: dict[str, Any]) -> Convention:
+    """Find the row of data for a function, and refuse at the call what would fail when the library calls back."""
+    if not callable(fn):
+        raise misuse.expected_function(caller, "its argument", fn)
+    is_name = is_a(style, str)
+    row = STYLES.get(style) if is_name else style
+    if is_name and callable(row):
+        row = row(getattr(fn, "__name__", ""))
+    elif callable(row):
+        row = Convention(outcome=Single(row))
+    if not is_a(row, Convention):
+        raise misuse.expected_style(caller, STYLES, style)
+    convention = row.__replace__(**options)
+    for name in ("outcome", "failure", "shape", "check", "cancel", "tell"):
+        function: object = getattr(convention, name)
+        if not callable(function) and (function is not None or name not in ("check", "cancel", "tell")):
+            raise misuse.expected_function(caller, name, function)
+    return convention

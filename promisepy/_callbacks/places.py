@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from inspect import Parameter
+from functools import update_wrapper
+from inspect import Parameter, Signature
 from keyword import iskeyword
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from .._core import misuse
+from .._core.types import is_a
 from .conventions import Place
-
-__all__ = ["Argument", "Places", "parameters_of"]
 
 Parameters: TypeAlias = dict[str, Parameter]
 # Where among the arguments: an index, a keyword, either if both are known; (None, None) is the end.
 Argument: TypeAlias = tuple[int | None, str | None]
+# What a method that belongs to the class is wrapped in, as it stands in a class body.
+WRAPPED: tuple[type[Any], ...] = (classmethod, staticmethod)
 POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
@@ -147,8 +149,7 @@ def _order(found: tuple[int, Argument]) -> tuple[bool, int]:
 def _is_place(place: object) -> bool:
     if isinstance(place, str):
         return place.removeprefix("()").removeprefix(".").isidentifier()
-    kind = type(place)  # isinstance() would believe the `__class__` of a Mock(spec=int)
-    return issubclass(kind, int) and not issubclass(kind, bool) and cast("int", place) >= -1
+    return is_a(place, int) and not is_a(place, bool) and place >= -1
 
 
 def _may_be_shared(place: Place) -> bool:
@@ -213,3 +214,23 @@ def _unlike(parameters: Parameters, number: int) -> str:
 
 def _keyword(parameter: Parameter) -> str | None:
     return parameter.name if parameter.kind is Parameter.POSITIONAL_OR_KEYWORD else None
+
+
+def owner_of(fn: Any, arguments: tuple[Any, ...], name: str) -> Any:
+    """Give the object whose method `fn` is: bound to it, or called with it as its first argument."""
+    owner = getattr(fn, "__self__", None)
+    if owner is None and not arguments:
+        raise misuse.no_owner(name)
+    return arguments[0] if owner is None else owner
+
+
+def dressed(wrapper: Any, fn: Any, parameters: list[Parameter] | None, result: Any) -> Any:
+    """Give a wrapper the name, doc and signature of what it wraps, as far as they still hold."""
+    # Names that are no texts, of an object that has anything for an attribute, cannot be a function's.
+    named = [name for name in ("__name__", "__qualname__") if isinstance(getattr(fn, name, None), str)]
+    named += ["__module__", "__doc__"]
+    update_wrapper(wrapper, fn, assigned=named, updated=())
+    del wrapper.__wrapped__  # its signature has the callbacks, or lacks them
+    if parameters is not None:
+        wrapper.__signature__ = Signature(parameters, return_annotation=result)
+    return wrapper

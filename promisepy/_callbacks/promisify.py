@@ -1,6 +1,6 @@
 """Callback APIs become promises.
 
-The rows of data in `_conventions` say how the arguments of a callback tell an outcome, `_places` where callbacks go.
+The rows of data in `conventions` say how the arguments of a callback tell an outcome, `places` where callbacks go.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from functools import partial
-from types import CoroutineType, NoneType
+from inspect import getattr_static
+from types import CoroutineType, NoneType, new_class
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -19,28 +20,27 @@ from typing import (
     TypeVar,
     TypeVarTuple,
     Unpack,
+    cast,
     overload,
 )
 from weakref import ref
 
 from .._core import misuse
-from .._core.cancel import stop_by
-from .._core.cell import Filtered
-from .._core.cleanup import Call
+from .._core.claim import Claim, settle_by_raise
+from .._core.cleanup import CleanUp
+from .._core.handlers import Filtered
 from .._core.jobs import Home
-from .._core.resolve import Claim, settle_by_raise
+from .._core.outcomes import Shape, adapt, one_value, reader
 from .._core.tasks import canceller, has
-from .._core.types import FutureLike, Thenable
+from .._core.types import FutureLike, Thenable, is_a
 from .._promises.promise import Promise, pending
-from .conventions import Convention, Place, Shape, Style, adapt, cancel_returned, one_value, reader
-from .places import Places, parameters_of
+from .conventions import Convention, Place, Style, cancel_returned, row_for
+from .places import WRAPPED, Places, dressed, owner_of, parameters_of
 from .pump import Pump
-from .wrapping import dressed, owner_of, row_for, with_methods
 
 if TYPE_CHECKING:
     from .promisify_types import ErrorFirst, ErrorLast, First, Options, TwoCallbacks, Value
 
-__all__ = ["promisify", "submit"]
 
 R = TypeVar("R")
 R1 = TypeVar("R1")
@@ -193,7 +193,7 @@ def promisify(
 def _promisify(
     fn: Any, style: Any, options: dict[str, Any], *, keep_alive: bool, poll: Callable[[], object] | None
 ) -> Any:
-    if issubclass(type(fn), (classmethod, staticmethod)):  # as it stands in a class body
+    if is_a(fn, WRAPPED):  # as it stands in a class body
         return type(fn)(_promisify(fn.__func__, style, options, keep_alive=keep_alive, poll=poll))
     row = row_for("promisify", fn, style, options)
     parameters = parameters_of(fn)
@@ -229,7 +229,7 @@ def _direct(fn: Callable[..., Any], row: Convention, places: Places) -> Callable
                 returned = fn(*(arguments + (callback,)))  # noqa: RUF005  # half the price: no list is made on the way
             if type(returned) is not boring:
                 if has(returned, "__await__"):
-                    stop_by(promise, _await_too(returned, claim).cancel)
+                    promise._stop_by(_await_too(returned, claim).cancel)
                 else:
                     boring = type(returned)
             return promise
@@ -284,7 +284,7 @@ def _careful(
             positional, named = places.insert(callbacks, arguments, keywords)
             returned = fn(*positional, **named)
             if undo:
-                stop_by(promise, undo)
+                promise._stop_by(undo)
             _take_returned(returned, row, places, promise, claim, callbacks)
             return promise
         except BaseException as error:
@@ -308,11 +308,11 @@ def _take_returned(
             getattr(returned, name)(*[callbacks[number] for number in numbers])
         if row.cancel is cancel_returned and places.methods:
             if callable(getattr(returned, "cancel", None)):
-                stop_by(promise, canceller(returned))  # which holds it weakly: who drops it drops the callbacks
+                promise._stop_by(canceller(returned))  # which holds it weakly: who drops it drops the callbacks
         elif row.cancel is not None:
-            stop_by(promise, partial(row.cancel, returned))
+            promise._stop_by(partial(row.cancel, returned))
         if not places.methods and has(returned, "__await__"):
-            stop_by(promise, _await_too(returned, claim).cancel)
+            promise._stop_by(_await_too(returned, claim).cancel)
     except BaseException:
         if type(returned) is CoroutineType:
             returned.close()  # it has not been started, and nobody else could
@@ -342,7 +342,7 @@ class Undo(list[tuple[Callable[[], Any], str, Any, Callable[[], Any]]]):
 
         def settling(outcome: Any) -> None:
             if self:
-                home.enqueue(Call(home, self))
+                home.enqueue(CleanUp(home, self))
             settle(outcome)
 
         return settling
@@ -371,6 +371,22 @@ def _await_too(returned: Any, claim: Claim) -> Promise[Any]:
             claim.resolve(value)
 
     return Promise.resolve(returned).then(settle, Filtered(BaseException, claim.reject))
+
+
+def with_methods(cls: Any, methods: Any, wrap: Callable[[Any], Any]) -> type[Any]:
+    """Make a subclass of the same name in which methods are wrapped, under their own names or new ones."""
+    if not is_a(cls, type) or isinstance(methods, str) or not isinstance(methods, Iterable):
+        raise misuse.expected_methods(cls, methods)
+    named = cast("Iterable[str]", methods)
+    names = dict(cast("Mapping[str, str]", named)) if isinstance(named, Mapping) else {name: name for name in named}
+    words: set[object] = {*names, *names.values()}
+    missing = [name for name in words if not isinstance(name, str)]
+    missing = missing or [name for name in names.values() if not callable(getattr(cast("object", cls), name, None))]
+    if missing or not names:
+        raise misuse.expected_methods(cls, missing)
+    members: dict[str, Any] = {name: wrap(getattr_static(cls, old)) for name, old in names.items()}
+    members |= {name: cls.__dict__[name] for name in ("__module__", "__doc__", "__qualname__") if name in cls.__dict__}
+    return new_class(cls.__name__, (cls,), exec_body=lambda body: body.update(members, __slots__=()))
 
 
 def submit(executor: Executor, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Promise[R]:

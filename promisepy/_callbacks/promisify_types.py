@@ -10,8 +10,6 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypedDict, TypeVar, Ty
 
 from .._promises.promise import Promise
 
-__all__ = ["ErrorFirst", "ErrorLast", "First", "Options", "TwoCallbacks", "Value"]
-
 R = TypeVar("R")
 R1 = TypeVar("R1")
 R2 = TypeVar("R2")

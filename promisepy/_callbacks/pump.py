@@ -6,16 +6,12 @@ import weakref
 from collections.abc import Callable
 
 from .._core.cell import PENDING, Cell
-from .._core.errors import set_traceback, traceback_of
-from .._core.jobs import Home, Timer, fatal
-from .._core.reports import without_ours
+from .._core.errors import raised, set_traceback
+from .._core.jobs import PUMP_PAUSE, Home, Timer, fatal
 
-__all__ = ["Pump"]
-
-Reject = Callable[[BaseException], None]
-
+RejectBy = Callable[[BaseException], None]
 # Between two polls: at first and after each delivery, and at most, in seconds.
-SHORTEST, LONGEST = 0.001, 0.02
+SHORTEST, UTMOST = PUMP_PAUSE
 
 
 class Pump:
@@ -27,7 +23,7 @@ class Pump:
         self._poll = poll
         self._beats: weakref.WeakKeyDictionary[Home, Beat] = weakref.WeakKeyDictionary()
 
-    def watch(self, promise: Cell, reject: Callable[[BaseException], object]) -> Reject:
+    def watch(self, promise: Cell, reject: Callable[[BaseException], object]) -> RejectBy:
         """Poll until the promise is settled or broken; called on its home's thread.
 
         Gives a function that rejects, to be held by the callbacks and nothing else: the pump holds it weakly, and knows
@@ -52,11 +48,11 @@ class Beat:
 
     def __init__(self, poll: Callable[[], object]) -> None:
         self._poll = poll
-        self._waiting: list[tuple[weakref.ref[Cell], weakref.ref[Reject]]] = []
+        self._waiting: list[tuple[weakref.ref[Cell], weakref.ref[RejectBy]]] = []
         self._home: Home | None = None  # while a next beat is coming
         self._pause = SHORTEST
 
-    def watch(self, home: Home, promise: Cell, reject: Reject) -> None:
+    def watch(self, home: Home, promise: Cell, reject: RejectBy) -> None:
         """Beat for one more promise."""
         self._waiting.append((weakref.ref(promise), weakref.ref(reject)))
         if self._home is None:
@@ -71,14 +67,14 @@ class Beat:
         try:
             self._poll()
         except BaseException as error:
-            set_traceback(error, without_ours(traceback_of(error)))
+            set_traceback(error, raised(error))
             for _, reference in self._waiting:
                 reject = reference()
                 if reject is not None:
                     reject(error)
             if fatal(error):
                 raise
-        self._pause = SHORTEST if self._forget() < count else min(2 * self._pause, LONGEST)
+        self._pause = SHORTEST if self._forget() < count else min(2 * self._pause, UTMOST)
         if self._home is None:  # else a poll has asked again
             self._home = home
             Timer(home, self._pause, self)
@@ -95,6 +91,6 @@ class Beat:
         """Name no promise: which one a poll settles is up to the library."""
 
 
-def _is_waiting(promise: weakref.ref[Cell], reject: weakref.ref[Reject]) -> bool:
+def _is_waiting(promise: weakref.ref[Cell], reject: weakref.ref[RejectBy]) -> bool:
     cell = promise()
     return cell is not None and cell._state is PENDING and reject() is not None

@@ -10,23 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
-from .cell import Cell
+from .cell import Cell, is_plain
 from .errors import cancelled_by
 from .jobs import Home
 from .misuse import expected_callable, expected_type, never_adopted
 from .tasks import canceller, has, is_awaitable, is_future, run_awaitable, watch_future
-from .types import Reject, Resolve
-
-__all__ = ["PLAIN", "Rule", "Then", "find_then", "gives_stop", "register_adoptable"]
+from .types import Reject, Resolve, is_a
 
 T = TypeVar("T")
-# The types most often passed as values: none of them can be adopted, so the rules need not be asked. Only a class whose
-# metaclass is `type` is looked up: another one may make its classes unhashable, or run code when they are hashed.
-PLAIN: Final[frozenset[type]] = frozenset(
-    (bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset, type(None))
-)
 TWISTED_CANCELLED = ("twisted.internet.defer", "CancelledError")
 # A then-method: what a thenable has, and what the rules make of everything else.
 Then: TypeAlias = Callable[[Resolve[Any], Reject], object]
@@ -71,11 +64,11 @@ def register_adoptable(
         >>> Promise.resolve(Reply()).wait()
         'yes'
     """
-    if not issubclass(type(kind), type):  # isinstance() would believe the `__class__` of a Mock(spec=type)
+    if not is_a(cast("object", kind), type):
         raise expected_type("register_adoptable()", kind)
     if watch is not None and not callable(watch):
         raise expected_callable("register_adoptable()", watch)
-    if watch is not None and ((type(kind) is type and kind in PLAIN) or issubclass(kind, Cell)):
+    if watch is not None and (is_plain(kind) or issubclass(kind, Cell)):
         raise never_adopted(kind)
     previous = _registered.pop(id(kind), None)
     if watch is not None:

@@ -1,4 +1,4 @@
-"""The state machine of a promise. Everything that changes a state is in this file; nothing here calls user code.
+"""The two state machines of a promise. Whatever changes a state is in this file; nothing here calls user code.
 
                fulfil                     A promise is pending until it is fulfilled or rejected, once; then it is
     pending ───────────▶ fulfilled        settled for good. `then`, `await` and combinators leave reactions; settling
@@ -7,15 +7,35 @@
        └───────────────▶ rejected         A promise made by `then` is its own reaction: it carries its handlers and
                                           `_source` until its job has run.
 
-Threads. A job, a resolving function and a cancellation may want to settle the same promise, and others leave reactions
-meanwhile, on any thread or in a signal handler that interrupts any of them. No lock is taken; each step below is one
-operation of a list, a deque or an attribute, atomic with and without the GIL:
+The second machine says who is at work for the promise. A cancellation follows it to whatever can be stopped.
 
-    settle      removes `UNSETTLED` from the head of the reactions, and gives up if it is gone; then value, then state,
-                then (a cancellation: after those that it takes along) a snapshot of the reactions is queued, then
-                `_reactions = None`
-    subscribe   reads `_reactions`: None, so queue the reaction alone; else append it, then look at the state:
+    _producer   what the resolving side has left                 who writes it                  what may follow
+    ─────────   ──────────────────────────────────────────────   ────────────────────────────   ───────────────────
+    unset       nothing yet                                                                     left, done, stopped
+    left        how it is stopped: a `Producer` or `Request`     whoever resolves: `_leave`     done, stopped
+    done        None: it has resolved the promise, its work is   its first call: `Claim`,       adopted
+                over, and it is never told of a cancellation     `_dismiss`
+    adopted     how something foreign is stopped, whose          the job that starts to         done
+                outcome the promise takes on: an `Adopted`       follow it: `_leave`
+    stopped     STOPPED: the promise has been cancelled, and     `_let_go`                      done
+                the resolving side told
+
+    _work       what a promise that is resolved but pending waits for: an adoption, a combinator, a deadline. It enters
+                itself by `_take_on`; when it is over, or cancelled, `_put_down` makes that None again.
+    _release    takes a value that comes although the promise has been cancelled. `using` sets it, once, by `_hold`:
+                from then on a cancellation lets the value come, and stops only what says how it is stopped.
+    _observed   True as soon as somebody has seen a rejection, or has let go of the pending promise: `_observe`.
+
+Threads. A job, a resolving function and a cancellation may want to settle the same promise, and others leave reactions
+meanwhile, on any thread or in a signal handler that interrupts any of them. No lock is taken; `atomic` has the idioms:
+
+    settle      removes `UNSETTLED` from the head of the reactions, and gives up if it is gone (TAKE); then value, then
+                state, then (a cancellation: after those that it takes along) a snapshot of the reactions is queued,
+                then `_reactions = None`
+    subscribe   reads `_reactions`: None, so queue the reaction alone; else append it, then look at the state (LOOK):
                 settled meanwhile, so queue the whole list again
+    stop        to leave a producer or work is to write the slot, then to look at the state; to cancel is to write the
+                state, then to look for both (LOOK)
 
 INV-ONCE    A promise settles once.
 INV-SEEN    A reaction is queued at least once: it was appended before the snapshot, or its owner saw the new state.
@@ -24,6 +44,9 @@ INV-ORDER   Whoever queues a reaction has queued every earlier one first. Hence 
 INV-RC      What a settled promise refers to never refers back: settled chains are freed by reference counts alone.
             Beware of tracebacks: they lead to frames, a frame to its caller, `f_back`, and that one to its locals, even
             after both have returned. So a function that calls user code drops its locals when that code raises.
+
+Where a comment says `in place: Cell._begin`, a hot path holds a copy of that function instead of a call. A test compares
+the two.
 """
 
 from __future__ import annotations
@@ -31,32 +54,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextvars import Context
 from types import TracebackType
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol
 
-from .cleanup import Call
+from .cleanup import CleanUp
 from .errors import Cancelled, context_of, set_context, set_traceback, short, stuck
-from .jobs import Home, Job
+from .handlers import Always, Filtered, Handler
+from .jobs import Home
+from .producers import STOPPED, Adopted, Producer, Stoppable
 from .reports import Alarm, Site, creation_site, describe_site, settings
-from .types import State
-
-__all__ = [
-    "FULFILLED",
-    "PENDING",
-    "REJECTED",
-    "SILENT",
-    "TRANSITIONS",
-    "UNSETTLED",
-    "UNSETTLED_ALONE",
-    "Always",
-    "Cell",
-    "Failure",
-    "Filtered",
-    "Handler",
-    "Reaction",
-    "Stoppable",
-    "Work",
-    "reaches",
-]
+from .types import State, is_a
 
 # Reasons that need no report: what was cancelled on purpose, and what has been raised to the host or caller anyhow.
 SILENT: Final = (Cancelled, KeyboardInterrupt, SystemExit)
@@ -65,11 +71,41 @@ PENDING: Final = "pending"
 FULFILLED: Final = "fulfilled"
 REJECTED: Final = "rejected"
 
-# The machine as data: docs/explanation/design.md draws it and tests hold every pair against the code.
+# The types most often passed as values: none of them can be adopted, so the rules of `adopt` need not be asked. Only a
+# class whose metaclass is `type` is looked up: another one may make its classes unhashable, or run code when they are.
+NEVER_ADOPTED: Final[frozenset[type]] = frozenset(
+    (bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset, type(None))
+)
+
+# The first machine as data; tests hold every pair against the code.
 TRANSITIONS: Final[dict[tuple[State, Literal["fulfil", "reject"]], State]] = {
     (PENDING, "fulfil"): FULFILLED,
     (PENDING, "reject"): REJECTED,
 }
+# And the second, by the names of the table above. "adopt" is the job that starts to follow something foreign.
+PRODUCTIONS: Final[dict[tuple[str, Literal["leave", "resolve", "adopt", "cancel"]], str]] = {
+    ("unset", "leave"): "left",
+    ("unset", "resolve"): "done",
+    ("unset", "cancel"): "stopped",
+    ("left", "leave"): "left",
+    ("left", "resolve"): "done",
+    ("left", "cancel"): "stopped",
+    ("done", "leave"): "done",
+    ("done", "resolve"): "done",
+    ("done", "adopt"): "adopted",
+    ("done", "cancel"): "done",
+    ("adopted", "leave"): "adopted",
+    ("adopted", "resolve"): "done",
+    ("adopted", "cancel"): "adopted",
+    ("stopped", "leave"): "stopped",
+    ("stopped", "resolve"): "done",
+    ("stopped", "cancel"): "stopped",
+}
+
+
+def is_plain(kind: type) -> bool:
+    """Tell whether the instances of a class are values, whatever the rules of adoption."""
+    return type(kind) is type and kind in NEVER_ADOPTED
 
 
 class Reaction:
@@ -121,17 +157,6 @@ UNSETTLED: Final = Unsettled()
 UNSETTLED_ALONE: Final = (UNSETTLED,)
 
 
-class Stoppable(Protocol):
-    """What the resolving side has left: how it is stopped."""
-
-    def _aborts(self) -> bool:
-        """Tell whether it can be."""
-        ...
-
-    def _cancelled(self) -> None:
-        """Have it stopped; called on any thread, perhaps on two at once."""
-
-
 class Work(Protocol):
     """What a promise that is resolved but pending is waiting for, and a cancellation is passed on to."""
 
@@ -145,31 +170,6 @@ class Work(Protocol):
 
     def _cancelled(self) -> None:
         """Stop waiting, or tell the producer; called at most once, on any thread."""
-
-
-Handler: TypeAlias = Callable[[object], object]
-
-
-class Filtered:
-    """The handler that `catch(types, handler)` leaves; a bare one is meant for every `Exception`."""
-
-    __slots__ = ("handler", "types")
-
-    def __init__(self, types: type[BaseException] | tuple[type[BaseException], ...], handler: Handler) -> None:
-        self.types = types
-        self.handler = handler
-
-    def __call__(self, reason: BaseException, /) -> object:
-        """Handle the reason or raise it; a reaction job looks inside instead, since raising would add a frame."""
-        if isinstance(reason, self.types):
-            return self.handler(reason)
-        raise reason
-
-
-class Always(Filtered):
-    """The handler that `finally_` leaves: it runs even if its promise has been cancelled meanwhile."""
-
-    __slots__ = ()
 
 
 class Failure:
@@ -216,23 +216,23 @@ class Cell(Reaction):
     _reactions: list[Reaction] | None
     _failure: Failure  # set with the state "rejected"
     _alarm: Alarm | None  # likewise
-    _observed: bool  # unset until somebody has looked at a rejection, or let go of the promise while it was pending
     _site: Site | None  # unset outside debug mode
-    # Unset if there never was any, None once it has resolved the promise; then what something adopted leaves.
+    # The second machine. Each is unset in most promises, which saves the price of setting it.
     _producer: Stoppable | None
-    _work: Work | None  # unset if there never was any
-    _release: Callable[[Any], object]  # takes a value that comes after a cancellation; unset unless `using` set it
+    _work: Work | None
+    _release: Callable[[Any], object]
+    _observed: bool
     # Unset unless `then` made this promise; None again once its job has run.
     _on_fulfilled: Handler | None
     _on_rejected: Handler | Filtered | None
     _context: Context | None
 
-    def _begin(self, home: Home) -> None:
-        """Become a pending promise of `home`."""
+    def _begin(self, home: Home, source: Cell | None = None) -> None:
+        """Become a pending promise of `home`, and of a source if it is a reaction."""
         self._home = home
         self._state = PENDING
         self._reactions = [*UNSETTLED_ALONE]
-        self._source = None
+        self._source = source
         if settings.sites:
             self._site = creation_site()
 
@@ -252,14 +252,15 @@ class Cell(Reaction):
             reactions.remove(UNSETTLED)  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # asking first would not be atomic
         except (AttributeError, ValueError):
             if hasattr(self, "_release"):
-                self._home.enqueue(Call(self._home, self._release, value))
+                self._home.enqueue(CleanUp(self._home, self._release, value))
             return
         self._value = value
         self._state = FULFILLED
         if reactions:
-            for reaction in reactions.copy():  # `_queue`, in place
+            # in place: queue
+            for reaction in reactions.copy():
                 home = reaction._home
-                home.jobs.append(reaction)
+                home.jobs.append(reaction)  # in place: Home.enqueue
                 if not home.armed:
                     home.arm()
         self._reactions = None
@@ -288,8 +289,8 @@ class Cell(Reaction):
         """Queue the reactions to a rejection; if there is none, set the alarm."""
         reactions, reason = self._reactions, self._value
         if reactions:
-            _queue(reactions)
-        elif not issubclass(type(reason), SILENT) and not hasattr(self, "_observed"):
+            queue(reactions)
+        elif not is_a(reason, SILENT) and not hasattr(self, "_observed"):
             self._alarm = alarm = Alarm(self._failure.fresh(), self._home, getattr(self, "_site", None))
             if reactions or hasattr(self, "_observed"):
                 alarm.disarm()  # a thread looked before it could see the alarm
@@ -309,7 +310,7 @@ class Cell(Reaction):
 
     def _help(self, reactions: list[Reaction]) -> None:
         """Queue all reactions: another thread, or a signal handler, has settled inside `_subscribe`."""
-        _queue(reactions)
+        queue(reactions)
         self._observe()
 
     def _observe(self) -> None:
@@ -326,12 +327,119 @@ class Cell(Reaction):
 
     def _abandon(self, home: Home) -> None:
         if self._source is not None:
-            self._source = self._context = self._on_fulfilled = self._on_rejected = None
+            self._source = None
+            self._drop_handlers()
             self._strand(home)
+
+    def _drop_handlers(self) -> None:
+        # In this order: a job that is just beginning on another thread must not meet a handler without a context.
+        self._on_fulfilled = self._on_rejected = self._context = None
 
     def _strand(self, home: Home) -> None:
         """Reject, because the home that should have settled this promise has ended."""
         self._reject(stuck(home.describe(), self._created()), None)
+
+    def _left(self) -> Stoppable | None:
+        """Give what the resolving side has left; None if it is done, and so is not to be told of anything."""
+        return getattr(self, "_producer", STOPPED)
+
+    def _has_resolved(self) -> bool:
+        """Tell whether the resolving side is done, even if the promise is still pending."""
+        left = self._left()
+        return left is None or type(left) is Adopted
+
+    def _leave(self, producer: Stoppable) -> None:
+        """Say how the resolving side, or something foreign that the promise follows now, is stopped."""
+        self._producer = producer
+
+    def _dismiss(self) -> None:
+        """Note that the resolving side is done."""
+        self._producer = None
+
+    def _produce(self) -> Producer:
+        """Find, or make, the place for what the resolving side leaves."""
+        left = self._left()
+        if isinstance(left, Producer):
+            return left
+        self._producer = producer = Producer(self._home)
+        return producer
+
+    def _stop_by(self, on_cancel: Callable[[], object]) -> None:
+        """Leave the function that stops the resolving side, which is called at once if the promise has been cancelled.
+
+        It is forgotten if that side has resolved the promise, even with one that is pending: its work is done.
+        """
+        # Where there has been no producer this one is told, although the canceller may have overlooked it.
+        pending, has_resolved = self._state is PENDING, self._has_resolved()
+        producer = self._produce() if pending and not has_resolved else Producer(self._home)
+        producer.add(on_cancel)
+        if not has_resolved:
+            self._recall(producer)
+
+    def _recall(self, producer: Producer) -> None:
+        """Have a producer stopped if the promise has been cancelled meanwhile."""
+        if self._state is not PENDING and isinstance(self._value, Cancelled):
+            producer._cancelled()
+
+    def _at_work(self) -> Work | None:
+        """Give what this promise waits for, if it is resolved but pending."""
+        return getattr(self, "_work", None)
+
+    def _take_on(self, work: Work) -> None:
+        """Wait for something else from now on."""
+        self._work = work
+
+    def _put_down(self) -> None:
+        """Wait for nothing any more."""
+        self._work = None
+
+    def _hold(self, release: Callable[[Any], object]) -> None:
+        """Have a value released that comes though the promise has been cancelled."""
+        self._release = release
+
+    def _is_held(self) -> bool:
+        """Tell whether the value of this promise is released in any case."""
+        return hasattr(self, "_release")
+
+    def _is_stoppable(self) -> bool:
+        """Tell whether a cancellation of this very promise would stop something."""
+        left, work = self._left(), self._at_work()
+        return (left is not None and left._aborts()) or (work is not None and work._aborts())
+
+    def _is_being_settled(self) -> bool:
+        """Tell whether somebody has settled this promise, or is about to: who has taken the producer off will."""
+        return self._state is not PENDING or (self._left() is None and self._at_work() is None)
+
+    def _sources(self) -> list[Cell]:
+        """List the promises on which this one depends directly; some may have settled meanwhile."""
+        work, source = self._at_work(), self._source
+        sources = [] if work is None else list(work._sources())
+        if source is not None:
+            sources.append(source)
+        return sources
+
+    def _let_go(self) -> list[Cell]:
+        """Detach from all that this promise depended on, and have its producer stopped; gives the former.
+
+        It has been cancelled. If its value is held, it lets go of nothing that may still bring it.
+        """
+        work, producer = self._at_work(), self._left()
+        sources, is_held = self._sources(), self._is_held()
+        if producer is not None:
+            producer._cancelled()
+            if not is_held and type(producer) is not Adopted:  # which may start later, and is stopped then
+                self._producer = STOPPED
+        if not is_held and self._source is not None and type(self._on_rejected) is not Always:
+            self._detach()
+            self._drop_handlers()
+        if work is not None and (work._aborts() or not is_held):
+            work._cancelled()
+            self._work = None
+        return sources
+
+    def _resolve(self, value: object) -> None:
+        """Take on a value, or the outcome of something adoptable; what that means is told by `Resolution`."""
+        raise NotImplementedError
 
     def _created(self) -> str:
         """Say where the promise was created."""
@@ -346,24 +454,10 @@ class Cell(Reaction):
         return f"<{type(self).__name__} {state}{outcome}{created}>"
 
 
-def _queue(reactions: list[Reaction]) -> None:
+def queue(reactions: list[Reaction]) -> None:
     """Queue reactions, in order. The snapshot keeps `_detach` on another thread from making us skip one."""
     for reaction in reactions.copy():
         home = reaction._home
-        home.jobs.append(reaction)
+        home.jobs.append(reaction)  # in place: Home.enqueue
         if not home.armed:
             home.arm()
-
-
-def reaches(start: Job, goal: Cell) -> bool:
-    """Tell whether `goal` stays pending for as long as `start` has not run."""
-    seen: set[int] = set()
-    stack: list[Job] = [start]
-    while stack:
-        cell = stack.pop()._settles()
-        if cell is goal:
-            return True
-        if isinstance(cell, Cell) and id(cell) not in seen:
-            seen.add(id(cell))
-            stack.extend(cell._reactions or ())
-    return False

@@ -10,10 +10,8 @@ from .errors import stuck
 from .jobs import Home, fatal
 from .reports import describe_site, report_error
 
-__all__ = ["Call"]
 
-
-class Call:
+class CleanUp:
     """The job that calls a function of the user's for which no promise answers; what it raises is reported."""
 
     __slots__ = ("_arguments", "_context", "_function", "_home")

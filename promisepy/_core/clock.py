@@ -12,16 +12,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heappush
 from typing import TypeAlias
 
-from .jobs import Home, Timer
-
-__all__ = ["FEW", "TimedHome", "Timers", "shorter"]
+from .atomic import take_least
+from .jobs import Home, Later, Timer
 
 # A heap of timers is cleared of cancelled ones when it has doubled, and not while it is as small as this.
 FEW = 64
-Entry: TypeAlias = tuple[float, int, Timer]
+Due: TypeAlias = tuple[float, int, Timer]  # what the heap compares, and the timer itself
 
 
 def shorter(one: float | None, other: float | None) -> float | None:
@@ -35,7 +34,7 @@ class Timers:
     __slots__ = ("_count", "_full", "_heap")
 
     def __init__(self) -> None:
-        self._heap: list[Entry] = []
+        self._heap: list[Due] = []
         self._count = 0
         self._full = FEW
 
@@ -52,13 +51,10 @@ class Timers:
     def ring(self) -> None:
         """Ring what is due."""
         while (first := self.first()) is not None and first.remaining() <= 0:
-            try:
-                entry = heappop(self._heap)
-            except IndexError:
-                return
-            if entry[2].remaining() <= 0:
+            entry = take_least(self._heap)
+            if entry is not None and entry[2].remaining() <= 0:
                 entry[2].ring()
-            else:
+            elif entry is not None:
                 heappush(self._heap, entry)
 
     def first(self) -> Timer | None:
@@ -66,13 +62,13 @@ class Timers:
         heap = self._heap
         while True:
             try:
-                entry = heap[0]
-                if not entry[2].is_cancelled:
-                    return entry[2]
-                entry = heappop(heap)
+                timer = heap[0][2]
             except IndexError:
                 return None
-            if not entry[2].is_cancelled:
+            if not timer.is_cancelled:
+                return timer
+            entry = take_least(heap)
+            if entry is not None and not entry[2].is_cancelled:
                 heappush(heap, entry)
 
     def limit(self, seconds: float | None) -> float | None:
@@ -84,13 +80,11 @@ class Timers:
         """Forget all timers."""
         self._heap.clear()
 
-    def _take_all(self) -> list[Entry]:
-        entries: list[Entry] = []
-        while True:
-            try:
-                entries.append(heappop(self._heap))
-            except IndexError:
-                return entries
+    def _take_all(self) -> list[Due]:
+        entries: list[Due] = []
+        while (entry := take_least(self._heap)) is not None:
+            entries.append(entry)
+        return entries
 
 
 class Sleeper:
@@ -119,24 +113,6 @@ class Sleeper:
     def _wake(self, wake: Callable[[], object]) -> None:
         self._deadline = None  # so that it may be set again for the same timer, if the clock was early
         wake()
-
-
-class Look:
-    """The job that looks at a home's clock."""
-
-    __slots__ = ("_look",)
-
-    def __init__(self, look: Callable[[], object]) -> None:
-        self._look = look
-
-    def _run(self) -> None:
-        self._look()
-
-    def _abandon(self, home: Home) -> None:
-        """Do nothing: the home abandons its timers itself."""
-
-    def _settles(self) -> None:
-        """Name no promise."""
 
 
 class TimedHome(Home):
@@ -177,7 +153,7 @@ class TimedHome(Home):
             self.timers.ring()
             self.set_sleeper()
         elif self.needs_sleeper():
-            self.enqueue(Look(self._look_at_clock))
+            self.enqueue(Later(self._look_at_clock))  # a home that ends abandons its timers itself
 
     def forget_sleeper(self) -> None:
         """Start anew in a forked child: the sleeper's thread is the parent's."""

@@ -14,26 +14,10 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, cast
+from types import FrameType, TracebackType
+from typing import Any, Final
 
-__all__ = [
-    "BrokenPromise",
-    "CallbackError",
-    "Cancelled",
-    "DeadlockError",
-    "PromiseError",
-    "StreamOverflow",
-    "StuckPromise",
-    "UnhandledRejection",
-    "arguments_of",
-    "cancelled_by",
-    "context_of",
-    "set_context",
-    "set_traceback",
-    "short",
-    "traceback_of",
-]
+from .types import is_a
 
 
 class PromiseError(Exception):
@@ -93,11 +77,41 @@ set_context: Callable[[Any, BaseException | None], object] = BaseException.__dic
 name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
 
 
+# The directory of the package, as code objects name it. They are asked, and not the globals of a frame: those are the
+# user's, who may have put anything there for `__name__`.
+HERE: Final = (
+    (lambda: None).__code__.co_filename.removesuffix("errors.py").removesuffix("_core/").removesuffix("_core\\")
+)
+
+
+def is_ours(frame: FrameType) -> bool:
+    """Tell whether a frame is of this package."""
+    return frame.f_code.co_filename.startswith(HERE)
+
+
+def raised(error: BaseException) -> TracebackType | None:
+    """Give the traceback of what user code raised, less the topmost frames: ours, which have called it."""
+    traceback = traceback_of(error)
+    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(HERE):  # = is_ours
+        traceback = traceback.tb_next
+    return traceback
+
+
 def cancelled_by(error: BaseException) -> Cancelled:
     """Translate somebody else's notice of a cancellation."""
     cancelled = Cancelled(*arguments_of(error))
     cancelled.__cause__ = error
     return cancelled
+
+
+def reason_of(future: object, error: BaseException) -> BaseException:
+    """Give the error of a future, or `Cancelled` if it says it was cancelled: libraries have errors of their own."""
+    cancelled: Any = getattr(type(future), "cancelled", None)
+    try:
+        is_cancelled = callable(cancelled) and cancelled(future) is True
+    except Exception:
+        return error  # which tells more than one about the question
+    return cancelled_by(error) if is_cancelled and not is_a(error, Cancelled) else error
 
 
 # Long enough for the message of an exception, short enough for a line.
@@ -169,11 +183,11 @@ def dropped(created: str) -> BrokenPromise:
 
 def cancellation(reason: object) -> Cancelled:
     """Make the reason with which a promise is cancelled."""
-    if issubclass(type(reason), Cancelled):  # isinstance() would believe the `__class__` of a Mock(spec=Cancelled)
-        return cast("Cancelled", reason)
+    if is_a(reason, Cancelled):
+        return reason
     cancelled = Cancelled("the promise was cancelled" if reason is None else reason)
-    if issubclass(type(reason), BaseException):
-        cancelled.__cause__ = cast("BaseException", reason)
+    if is_a(reason, BaseException):
+        cancelled.__cause__ = reason
     return cancelled
 
 

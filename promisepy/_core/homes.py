@@ -16,7 +16,6 @@ import sys
 import threading
 import time
 import weakref
-from asyncio import _get_running_loop as running_loop  # get_running_loop() would raise where none runs
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import suppress
 from contextvars import Context
@@ -26,31 +25,18 @@ from typing import Any, TypeAlias, cast
 
 from .clock import TimedHome, shorter
 from .errors import short
-from .jobs import Home, Job, Timer, fatal
+from .jobs import PUMP_PAUSE, Home, Job, Timer, fatal
 from .reports import Settings, settings, submit_error, sweep
 from .types import Host, Report
 
-__all__ = [
-    "LoopHome",
-    "ThreadHome",
-    "current_home",
-    "current_thread_home",
-    "known_home",
-    "loop_homes",
-    "running_loop",
-    "this_thread",
-    "thread_homes",
-]
-
-# Between two calls of a pump that had nothing to deliver: at first, and at most, in seconds.
-PUMP_PAUSE = 0.001, 0.02
 # A wait looks up every so many seconds: on Windows for Ctrl-C, which interrupts no lock; on free-threaded builds since
 # what this thread has made, and another one drops, is freed when this one runs (S10, CPython issue 157838).
 SLICE = 0.1 if sys.platform == "win32" or "free-threading build" in sys.version else None
-Call: TypeAlias = Callable[[], object] | None
 # The frames up in which to look for the loop's callback; a callback that calls deeper than this pays for a wake-up.
 CALLBACK_FRAMES = range(12)
 Task: TypeAlias = asyncio.Task[Any]
+running_loop = asyncio._get_running_loop  # get_running_loop() would raise where none runs
+Hook: TypeAlias = Callable[[], object] | None
 _handle_code = asyncio.Handle._run.__code__
 _turn_code = asyncio.BaseEventLoop._run_once.__code__  # type: ignore[attr-defined]  # private, hence unknown
 
@@ -229,7 +215,7 @@ class ThreadHome(TimedHome):
         if not self.tasks:
             self.stop_waiting()  # without tasks the private loop is not needed
 
-    def run_until(self, is_done: Callable[[], bool], timeout: float | None, pump: Call, before_sleep: Call) -> bool:
+    def run_until(self, is_done: Callable[[], bool], timeout: float | None, pump: Hook, before_sleep: Hook) -> bool:
         """Drain this home, on its own thread, until `is_done()`; false if `timeout` seconds were not enough."""
         deadline = None if timeout is None else time.monotonic() + timeout
         pause, longest = PUMP_PAUSE
@@ -363,7 +349,7 @@ this_thread = Thread()
 thread_homes: weakref.WeakSet[ThreadHome] = weakref.WeakSet()
 # Strong, since a closed loop whose home has jobs left must still be found; closed ones leave when the next one comes.
 loop_homes: dict[asyncio.AbstractEventLoop, LoopHome | ThreadHome] = {}
-# On hot paths, for `running_loop()`, which may be None: a thread without a loop has its home elsewhere.
+# For `running_loop()`, which may be None: a thread without a loop has its home elsewhere.
 known_home = cast("Callable[[asyncio.AbstractEventLoop | None], LoopHome | ThreadHome | None]", loop_homes.get)
 
 
@@ -374,6 +360,11 @@ def current_home() -> LoopHome | ThreadHome:
         return this_thread.home or current_thread_home()
     home = loop_homes.get(loop)
     return _new_loop_home(loop) if home is None else home
+
+
+def home_here() -> LoopHome | ThreadHome:
+    """Equal `current_home()`; faster on a loop that is known."""
+    return known_home(running_loop()) or current_home()
 
 
 def current_thread_home() -> ThreadHome:

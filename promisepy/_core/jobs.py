@@ -5,10 +5,9 @@ such a queue together with whatever calls `drain` on the home's thread: an async
 
 INV-FIFO    Jobs leave in the order in which they came, whoever queued them; also when a burst ends early.
 INV-ARMED   If a job is queued, somebody is going to look. A poster appends first and reads `armed` after; a drain
-            clears `armed` first and looks at the queue after. Whatever the interleaving, one of the two sees the other.
-            Both steps are single operations of a deque or an attribute, atomic with and without the GIL, so no lock is
-            taken and a signal handler or finaliser may post in the middle of a post. Two posters may both find a home
-            unarmed: the second wake-up finds an empty queue.
+            clears `armed` first and looks at the queue after (LOOK, in `atomic`). So a signal handler or finaliser may
+            post in the middle of a post. Two posters may both find a home unarmed: the second wake-up finds an empty
+            queue.
 INV-ALIVE   An exception that leaves a job (KeyboardInterrupt, SystemExit) leaves the queue armed for the rest.
 
 Weak spot: a KeyboardInterrupt that strikes between taking a job and its first step loses that job, as in asyncio.
@@ -22,16 +21,16 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
-if TYPE_CHECKING:
-    from .types import Report
-
-__all__ = ["BURST", "LONGEST", "Home", "Job", "Timer", "fatal"]
+from .atomic import take_first
+from .types import Report, is_a
 
 # Jobs that run before the host gets its turn. Large, since a turn costs about as much as ten jobs; bounded, so that a
 # chain that never ends cannot keep the host from its sockets.
 BURST = 1000
+# Between two calls of a pump that had nothing to deliver: at first, and at most, in seconds.
+PUMP_PAUSE = 0.001, 0.02
 # No clock is asked to wait longer, in seconds: thirty years, which every platform can count.
 LONGEST = 1e9
 
@@ -58,7 +57,7 @@ class Suspect(Protocol):
 
 def fatal(error: BaseException) -> bool:
     """Tell whether an exception is meant for the interpreter rather than for a handler."""
-    return issubclass(type(error), (KeyboardInterrupt, SystemExit))  # isinstance() would read `__class__`
+    return is_a(error, (KeyboardInterrupt, SystemExit))
 
 
 class Home:
@@ -150,11 +149,7 @@ class Home:
             # Armed, so that what a failing job settles is queued behind it instead of coming back here recursively.
             self.armed = True
             try:
-                while True:
-                    try:
-                        job = self.jobs.popleft()
-                    except IndexError:  # not asked before: another settler may be here, too
-                        break
+                while (job := take_first(self.jobs)) is not None:  # another settler may be here, too
                     job._abandon(self)
             finally:
                 self.armed = False
@@ -165,6 +160,29 @@ class Home:
         suspects, self.suspects = self.suspects, []
         for suspect in suspects:
             suspect.accuse()
+
+
+def nothing(_: object) -> None:
+    """Do nothing about a home that has ended."""
+
+
+class Later:
+    """The job that calls a function of ours later, on the home's thread; no promise answers for what it does."""
+
+    __slots__ = ("_function", "_on_abandon")
+
+    def __init__(self, function: Callable[[], object], on_abandon: Callable[[Home], object] = nothing) -> None:
+        self._function = function
+        self._on_abandon = on_abandon
+
+    def _run(self) -> None:
+        self._function()
+
+    def _abandon(self, home: Home) -> None:
+        self._on_abandon(home)
+
+    def _settles(self) -> None:
+        """Name no promise."""
 
 
 class Timer:

@@ -11,8 +11,6 @@ from .misuse import expected_host
 from .reports import settings, sweep
 from .types import Host
 
-__all__ = ["set_host"]
-
 
 def set_host(host: Host | None, /) -> Host | None:
     """Let a host, such as the event loop of a GUI, run the handlers of promises created on the current thread.

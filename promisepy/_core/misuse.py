@@ -3,51 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Never
 
 from .errors import short
-
-__all__ = [
-    "coroutine_executor",
-    "coroutine_start",
-    "expected_callable",
-    "expected_callback",
-    "expected_catch_arguments",
-    "expected_early",
-    "expected_exception_types",
-    "expected_executor",
-    "expected_executor_object",
-    "expected_function",
-    "expected_hook",
-    "expected_host",
-    "expected_items",
-    "expected_iterable",
-    "expected_limit",
-    "expected_mapping",
-    "expected_maxsize",
-    "expected_methods",
-    "expected_one_iterable",
-    "expected_outcome",
-    "expected_place",
-    "expected_policy",
-    "expected_reason",
-    "expected_seconds",
-    "expected_sensible_maxsize",
-    "expected_start",
-    "expected_style",
-    "expected_type",
-    "never_adopted",
-    "no_callback_parameter",
-    "no_owner",
-    "no_such_parameter",
-    "no_tell",
-    "not_a_boolean",
-    "not_a_context_manager",
-    "not_copyable",
-    "not_iterable",
-    "same_place",
-    "wait_in_loop",
-    "wait_under_host",
-]
 
 
 def expected_callable(place: str, got: object, what: str = "a function or None") -> TypeError:
@@ -323,3 +281,38 @@ def wait_under_host(host: object) -> RuntimeError:
         f"wait() would stop the host of this thread, {short(host)}: chain with then(), or pass pump= a function that "
         "lets the host handle its events"
     )
+
+
+MYPY = False  # as TYPE_CHECKING, but true for mypy only
+
+
+class Refusals:
+    """What looks as if it worked with a promise, and does not: a mixin that answers what to write instead."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        if not MYPY:  # says truthy-bool of a class without it, but is silent and calls the rest unreachable with it
+
+            def __bool__(self) -> Never: ...
+
+    else:  # so that checkers report these uses as well
+
+        def __bool__(self) -> bool:
+            """Refuse: `if promise:` would always be true."""
+            raise not_a_boolean()
+
+        def __iter__(self) -> object:
+            """Refuse: `for x in promise:` is meant for the value."""
+            raise not_iterable()
+
+        def __enter__(self) -> object:
+            """Refuse: `with promise:` is meant for the value."""
+            raise not_a_context_manager()
+
+        def __exit__(self, *exc_info: object) -> None:
+            """Never called."""
+
+        def __reduce_ex__(self, protocol: object) -> object:
+            """Refuse copies and pickles."""
+            raise not_copyable()

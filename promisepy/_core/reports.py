@@ -14,30 +14,16 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from .errors import BrokenPromise, StuckPromise, UnhandledRejection, short, traceback_of
+from .errors import BrokenPromise, StuckPromise, UnhandledRejection, is_ours, short, traceback_of
 from .misuse import expected_hook
 from .types import Report, ReportHook, ReportKind
 
 if TYPE_CHECKING:
     from .jobs import Home
 
-__all__ = [
-    "Alarm",
-    "Settings",
-    "Site",
-    "creation_site",
-    "describe_site",
-    "report_error",
-    "set_report_hook",
-    "settings",
-    "submit",
-    "submit_error",
-    "sweep",
-    "without_ours",
-]
 
 Site: TypeAlias = tuple[str, int, str]
 
@@ -91,18 +77,11 @@ def set_report_hook(hook: ReportHook | None, /) -> ReportHook | None:
 def creation_site() -> Site | None:
     """Find the nearest caller outside this package, and outside `typing`, which calls `Promise[int]`."""
     frame = sys._getframe(1)
-    while frame.f_globals.get("__name__", "").partition(".")[0] in ("promisepy", "typing"):
+    while is_ours(frame) or frame.f_globals.get("__name__") == "typing":
         if frame.f_back is None:
             return None
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
-
-
-def without_ours(traceback: TracebackType | None) -> TracebackType | None:
-    """Cut off the topmost frames as long as they are of this package: what a library raised was not raised here."""
-    while traceback is not None and traceback.tb_frame.f_globals.get("__name__", "").startswith("promisepy."):
-        traceback = traceback.tb_next
-    return traceback
 
 
 def describe_site(site: Site | None) -> str:
@@ -152,13 +131,13 @@ class Alarm:
     def accuse(self) -> None:
         """Report the rejection, unless it has been observed or reported."""
         if _alarms.pop(id(self), None) is not None and not settings.exiting:
-            submit(_describe(self._reason, self._home, self._site), self._home)
+            deliver(_describe(self._reason, self._home, self._site), self._home)
 
 
 def _instruction() -> tuple[int, int]:
     """Identify the instruction whose dropping of references runs the finaliser that called our caller."""
     frame: FrameType | None = sys._getframe()
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "promisepy":
+    while frame is not None and is_ours(frame):
         frame = frame.f_back
     return (id(frame), -1 if frame is None else frame.f_lasti)
 
@@ -171,7 +150,7 @@ def sweep(home: Home | None = None) -> None:
             alarm.accuse()
 
 
-def submit(report: Report, home: Home) -> None:
+def deliver(report: Report, home: Home) -> None:
     """Hand a report to the hook, else to the home, else to `sys.unraisablehook`."""
     hook = settings.hook
     if hook is None:
@@ -193,7 +172,7 @@ def report_error(error: BaseException, home: Home) -> None:
     """Report what a function raised for which no promise answers."""
     kind: ReportKind = "stuck" if isinstance(error, StuckPromise) else "unhandled"
     message = f"a function that cleans up raised {short(error)}, and nobody is there to handle it."
-    submit(Report(kind, message, error, home.describe()), home)
+    deliver(Report(kind, message, error, home.describe()), home)
 
 
 def _describe(reason: BaseException, home: Home, site: Site | None) -> Report:

@@ -1,44 +1,22 @@
-"""What a value means to a promise: resolving functions, the resolution procedure, the jobs of ECMA-262 27.2.2."""
+"""What a value means to a promise: the resolution procedure and the jobs of ECMA-262 27.2.1.3.2 and 27.2.2."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextvars import Context, copy_context
-from typing import Any, Final, TypeGuard, cast
+from typing import Any
 
-from .adopt import PLAIN, Rule, Then, find_then, gives_stop
-from .cancel import Adopted, cancel, is_wanted, producer_of
-from .cell import FULFILLED, PENDING, SILENT, Cell, Filtered, Handler, Reaction
-from .errors import (
-    CallbackError,
-    Cancelled,
-    cancellation,
-    context_of,
-    dropped,
-    not_an_exception,
-    self_resolution,
-    set_context,
-    set_traceback,
-    traceback_of,
-    unexpected_arguments,
-)
+from .adopt import Rule, Then, find_then, gives_stop
+from .cancel import cancel, is_wanted
+from .cell import FULFILLED, NEVER_ADOPTED, SILENT, Cell, Reaction
+from .claim import cut_context, resolving_functions, settle_by_raise
+from .errors import Cancelled, cancellation, raised, self_resolution
+from .handlers import Filtered, Handler
 from .jobs import Home, fatal
-from .misuse import expected_catch_arguments, expected_exception_types, expected_reason
-from .reports import report_error, settings, submit_error, without_ours
+from .producers import Adopted
+from .reports import report_error
 from .tasks import as_reason
-
-__all__ = [
-    "Adoption",
-    "Claim",
-    "Resolution",
-    "is_exception_type",
-    "reject_by_user",
-    "rejection_handler",
-    "resolving_functions",
-    "settle_by_raise",
-    "to_exception",
-]
+from .types import is_a
 
 
 class Resolution(Cell):
@@ -46,55 +24,56 @@ class Resolution(Cell):
 
     __slots__ = ()
 
-    def _resolve(self, value: object) -> None:
-        """Take on a value, or the outcome of something adoptable (27.2.1.3.2, steps 6 to 15)."""
+    def _resolve(self, value: object, context: Context | None = None) -> None:
+        """Take on a value, or the outcome of something adoptable (27.2.1.3.2, steps 6 to 15).
+
+        A coroutine among the latter runs in `context`, or in a copy of the current one.
+        """
         kind = type(value)
-        if type(kind) is type and kind in PLAIN:
+        if type(kind) is type and kind in NEVER_ADOPTED:  # in place: is_plain
             self._fulfil(value)
         elif value is self:
             self._reject(self_resolution(), None)
         else:
             try:
-                self._adopt(value, None)
+                self._adopt(value, context)
             finally:
-                del self, value  # INV-RC
+                del self, value, context  # INV-RC
 
     def _adopt(self, value: Any, context: Context | None) -> None:
-        if issubclass(type(value), Resolution):  # isinstance() would believe the `__class__` of a Mock(spec=Promise)
-            self._work = adoption = Adoption(self, value)
-            if self._state is PENDING or hasattr(self, "_release"):
+        if issubclass(type(value), Resolution):  # in place: is_a
+            adoption = Adoption(self, value)
+            self._take_on(adoption)
+            if self._depends():
                 self._home.enqueue(adoption)
             else:
-                self._work = None
+                self._put_down()
                 adoption._cancelled()
                 # Cancelled while the handler ran: a cancellation now would have met the adoption. Otherwise another
                 # call has overtaken this one (see `Claim`), and the other promise is none of our business.
-                if issubclass(type(self._value), Cancelled) and not is_wanted(value):
+                if is_a(self._value, Cancelled) and not is_wanted(value):
                     cancel(value, cancellation(self._value))
             return
         try:
             then = find_then(value, self._home)
         except BaseException as error:
             try:
-                self._fail(error, 2)
+                self._fail(error)
             finally:
                 del self, value, context  # INV-RC
             return
         if then is None:
             self._fulfil(value)
         else:
-            self._work = job = ThenableJob(self, then, context or copy_context())
+            job = ThenableJob(self, then, context or copy_context())
+            self._take_on(job)
             self._home.enqueue(job)
 
-    def _fail(self, error: BaseException, frames: int = 1) -> None:
-        """Reject with what user code raised, less the topmost `frames` of this package; pass on what is fatal."""
-        traceback = traceback_of(error)
-        while traceback is not None and frames:
-            traceback = traceback.tb_next
-            frames -= 1
+    def _fail(self, error: BaseException) -> None:
+        """Reject with what user code raised, less the frames of this package that led to it; pass on what is fatal."""
         cut_context(error, self._home.outer)
         reason = as_reason(error)
-        if not self._reject(reason, traceback) and not issubclass(type(reason), SILENT):
+        if not self._reject(reason, raised(error)) and not is_a(reason, SILENT):
             report_error(reason, self._home)  # cancelled meanwhile: nobody will see it in this promise
         if fatal(error):
             raise error
@@ -117,7 +96,7 @@ class Resolution(Cell):
             self._source = None
             if source._state is not FULFILLED:
                 handler = _matching(self._on_rejected, source)
-            self._on_fulfilled = self._on_rejected = self._context = None
+            self._on_fulfilled = self._on_rejected = self._context = None  # in place: Cell._drop_handlers
             if handler is not None:
                 value = context.run(handler, value)  # type: ignore[union-attr]  # set with the handlers
         except BaseException as error:
@@ -129,14 +108,18 @@ class Resolution(Cell):
         if handler is None:
             self._settle_like(source)
             return
+        # A coroutine that the handler returned sees the variables that the handler has set.
+        # in place: Resolution._resolve
         kind = type(value)
-        if type(kind) is type and kind in PLAIN:
+        if type(kind) is type and kind in NEVER_ADOPTED:
             self._fulfil(value)
         elif value is self:
             self._reject(self_resolution(), None)
         else:
-            # A coroutine that the handler returned sees the variables that the handler has set.
-            self._adopt(value, context)
+            try:
+                self._adopt(value, context)
+            finally:
+                del self, value, context
 
 
 def _matching(left: Handler | Filtered | None, source: Cell) -> Handler | None:
@@ -147,19 +130,6 @@ def _matching(left: Handler | Filtered | None, source: Cell) -> Handler | None:
         return None
     source._failure.fresh()
     return left.handler if isinstance(left, Filtered) else left
-
-
-def cut_context(error: BaseException, outer: BaseException | None) -> None:
-    """Remove from `error` the exception that was being handled where the queue happened to be drained."""
-    seen = error
-    while outer is not None:
-        context = context_of(seen)
-        if context is None:
-            return
-        if context is outer:
-            set_context(seen, None)
-            return
-        seen = context
 
 
 class Adoption(Reaction):
@@ -188,7 +158,8 @@ class Adoption(Reaction):
             followed._subscribe(self)
             self._unmark()
         elif source is not None and target is not None:
-            self._source = self._target = target._work = None
+            self._source = self._target = None
+            target._put_down()
             target._settle_like(source)
 
     def _abandon(self, home: Home) -> None:
@@ -261,16 +232,16 @@ class ThenableJob:
         self._context = context
 
     def _run(self) -> None:
-        target = self._target
-        target._work = None
-        target._producer = producer = Adopted(target._home)
+        target, producer = self._target, Adopted(self._target._home)
+        target._put_down()
+        target._leave(producer)
         resolve, reject = resolving_functions(target)
         try:
             stop = self._context.run(self._then, resolve, reject)
             # What a foreign `then` returns means nothing; and what has resolved meanwhile is done.
-            if type(self._then) is Rule and callable(stop) and target._producer is producer:
+            if type(self._then) is Rule and callable(stop) and target._left() is producer:
                 producer.add(stop)
-                producer.look_at(target)
+                target._recall(producer)
         except BaseException as error:
             settle_by_raise(target, reject, error)
         finally:
@@ -290,160 +261,3 @@ class ThenableJob:
 
     def _cancelled(self) -> None:
         """Do nothing: what has not been started cannot be stopped; it is when the job has run."""
-
-
-def _own_references() -> int:
-    """Count the references to an object that one local variable holds."""
-    thing = object()
-    return sys.getrefcount(thing)
-
-
-# Two, since the call counts as well; one from CPython 3.14 on, which lends the variable's reference to the call.
-OWN_REFERENCES: Final = _own_references()
-
-
-class Claim:
-    """The right to settle one promise, shared by its resolving functions: whoever takes the promise out may settle it.
-
-    When both functions are gone the claim goes too, and if the promise is still in it, nobody will ever settle it
-    (S10). Taking it out is two steps, so two calls that meet, on two threads or in a signal handler, may both hold it.
-    They end as if one had come before the other: settling is exclusive (`_cell.py`). Weak spot: if both pass, and one
-    of them with a promise, that promise counts as observed although its outcome may not be taken.
-    """
-
-    __slots__ = ("promise",)
-
-    promise: Resolution | None
-
-    def keep(self, functions: Iterable[Callable[..., Any]]) -> None:
-        """Have the promise keep functions alive until it settles, for libraries that hold callbacks only weakly."""
-        if self.promise is not None:
-            producer_of(self.promise).kept = list(functions)
-
-    def resolve(self, value: object) -> None:
-        """Resolve the promise, unless it has been claimed before."""
-        promise = self.promise
-        if promise is None:
-            return
-        self.promise = promise._producer = None
-        kind = type(value)
-        if type(kind) is type and kind in PLAIN:
-            promise._fulfil(value)  # as `_resolve` would
-            return
-        try:
-            promise._resolve(value)
-        finally:
-            del promise, value  # INV-RC
-
-    def reject(self, reason: object) -> None:
-        """Reject the promise, unless it has been claimed before."""
-        promise = self.promise
-        if promise is not None:
-            error = to_exception(reason)  # before the claim is taken, as in `reject` below
-            self.promise = promise._producer = None
-            promise._reject(as_reason(error), traceback_of(error))
-            del promise, error  # INV-RC, likewise
-
-    def __del__(self) -> None:
-        promise = self.promise
-        if promise is not None and not settings.exiting:
-            self.promise = promise._producer = None
-            # If nobody else refers to it, the whole affair is dropped, as after a timeout, and nobody can miss the
-            # outcome. A reaction is a reference, but is asked for, too: without the interpreter lock a count is the sum
-            # of two fields, and too small if a reference passes from one thread to another between the two looks.
-            is_missed = len(promise._reactions or ()) > 1 or sys.getrefcount(promise) > OWN_REFERENCES
-            if is_missed and promise._reject(dropped(promise._created()), None) and promise._alarm is not None:
-                promise._alarm.excuse()
-
-
-def resolving_functions(promise: Resolution) -> tuple[Callable[..., None], Callable[..., None]]:
-    """Make the pair of functions that settle `promise` (CreateResolvingFunctions, 27.2.1.3).
-
-    Plain functions, since libraries look at `__name__` and `__code__` or hold callbacks weakly. They take any
-    arguments, return None and never raise, on any thread; the first call of either wins.
-    """
-    claim = Claim()  # its field is set here: an __init__ would cost as much as the rest of this function
-    claim.promise = promise
-
-    def resolve(value: object = None, /, *more: object, **named: object) -> None:
-        promise = claim.promise
-        if promise is None:
-            return
-        claim.promise = promise._producer = None
-        kind = type(value)
-        if more or named:
-            promise._reject(unexpected_arguments("resolve", (value, *more), named), None)
-        elif type(kind) is type and kind in PLAIN:
-            promise._fulfil(value)  # as `_resolve` would
-        else:
-            promise._resolve(value)
-        del promise  # INV-RC: a property `then` of the value may have raised
-
-    def reject(reason: object = None, /, *more: object, **named: object) -> None:
-        promise = claim.promise
-        if promise is None:
-            return
-        # Before the claim is taken: an interrupt that comes out of it leaves the promise to whoever calls next.
-        error = unexpected_arguments("reject", (reason, *more), named) if more or named else to_exception(reason)
-        claim.promise = promise._producer = None
-        promise._reject(as_reason(error), traceback_of(error))
-        del promise, error  # INV-RC: the class that was the reason may have raised it
-
-    return resolve, reject
-
-
-def to_exception(reason: object) -> BaseException:
-    """Give the exception that a reason is, makes, or has to be wrapped in."""
-    if issubclass(type(reason), BaseException):  # isinstance() would believe the `__class__` of a Mock(spec=ValueError)
-        return cast("BaseException", reason)
-    if not is_exception_type(reason):
-        return not_an_exception(reason)
-    try:
-        made = cast("object", reason())  # a class may make something else
-    except BaseException as error:
-        if fatal(error):
-            raise
-        return error
-    if issubclass(type(made), BaseException):
-        return cast("BaseException", made)
-    return not_an_exception(reason)
-
-
-def reject_by_user(promise: Resolution, reason: object) -> None:
-    """Reject with a reason that a user has written down: what is no exception is a `TypeError`."""
-    error = to_exception(reason)
-    if type(error) is CallbackError and error is not reason:
-        raise expected_reason(reason)
-    promise._reject(as_reason(error), traceback_of(error))
-    del promise, error  # INV-RC
-
-
-def is_exception_type(value: object) -> TypeGuard[type[BaseException]]:
-    """Tell whether a value is an exception class."""
-    return issubclass(type(value), type) and issubclass(cast("type", value), BaseException)
-
-
-def rejection_handler(arguments: tuple[Any, ...]) -> Handler | Filtered:
-    """Read the arguments of `catch`: a handler, or exception types and a handler."""
-    handler: Any = arguments[-1] if len(arguments) in (1, 2) else None
-    if not callable(handler) or is_exception_type(handler):
-        raise expected_catch_arguments(arguments)
-    if len(arguments) == 1 or arguments[0] is Exception:
-        return cast("Handler", handler)
-    types: object = arguments[0]
-    candidates = cast("tuple[object, ...]", types) if isinstance(types, tuple) else (types,)
-    if not candidates or not all(map(is_exception_type, candidates)):
-        raise expected_exception_types(arguments[0])
-    return Filtered(arguments[0], handler)
-
-
-def settle_by_raise(promise: Resolution, reject: Callable[..., None], error: BaseException) -> None:
-    """Answer an executor or a then-method that raised: a rejection, unless the promise has been settled already."""
-    cut_context(error, promise._home.outer)
-    settled = promise._state is not PENDING
-    set_traceback(error, without_ours(traceback_of(error)))
-    reject(error)
-    if fatal(error):
-        raise error
-    if settings.sites and (settled or promise._state is PENDING):
-        submit_error(error)  # too late to reject with; debug mode shows it instead of losing it

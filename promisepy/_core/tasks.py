@@ -1,11 +1,13 @@
-"""Between promises and asyncio: suspend a task, run a coroutine, listen to a future, translate cancellation."""
+"""Between promises and other people's tasks and futures: suspend, run, listen, hand on, translate cancellation."""
 
 from __future__ import annotations
 
 import asyncio
 import weakref
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import CancelledError as _FutureCancelled
+from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import Context, copy_context
 from functools import partial
@@ -13,24 +15,14 @@ from inspect import CO_ITERABLE_COROUTINE
 from types import GeneratorType
 from typing import Any
 
-from .._callbacks.conventions import reason_of
+from .atomic import take
 from .cancel import abandon
-from .cell import PENDING, Cell, Reaction
-from .errors import await_without_loop, cancelled_by, set_traceback, stop_iteration_reason
+from .cell import FULFILLED, PENDING, Cell, Reaction
+from .errors import Cancelled, await_without_loop, cancelled_by, reason_of, set_traceback, stop_iteration_reason
 from .homes import current_home, known_home, running_loop
-from .jobs import Home
+from .jobs import Home, Job, fatal
+from .reports import submit_error
 from .types import FutureLike
-
-__all__ = [
-    "as_reason",
-    "canceller",
-    "has",
-    "is_awaitable",
-    "is_future",
-    "run_awaitable",
-    "suspend",
-    "watch_future",
-]
 
 # asyncio's futures are futures of Any, as are these.
 Callback = Callable[[Any], object]
@@ -210,3 +202,69 @@ def canceller(future: Any) -> Callable[[], object]:
             future.cancel()
 
     return stop
+
+
+class FutureSink(Reaction):
+    """Hands an outcome to a `concurrent.futures.Future`, on whatever thread settles the promise."""
+
+    __slots__ = ("_futures",)
+
+    def __init__(self, future: Future[Any], source: Cell) -> None:
+        self._home = _anywhere
+        self._source = source
+        # A list, to be taken from: two threads may run this job at once, the settler and one that helps it. And taken,
+        # since the future keeps its callbacks, and one of them this sink.
+        self._futures = [future]
+
+    def _run(self) -> None:
+        source = self._source
+        future = take(self._futures)
+        if future is None:
+            return
+        self._source = None
+        if source is None:
+            return
+        if isinstance(source._value, Cancelled) and source._state is not FULFILLED:
+            future.cancel()
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            if source._state is FULFILLED:
+                future.set_result(source._value)
+            else:
+                future.set_exception(source._failure.fresh())
+        except BaseException as error:  # of one of the future's callbacks, which is not the settling thread's business
+            if fatal(error):
+                raise
+            submit_error(error)
+
+    def leave(self, future: Future[Any]) -> None:
+        """Abandon the promise if the future has been cancelled."""
+        source = self._source
+        if source is not None and future.cancelled():
+            self._detach()
+            abandon(source)
+
+
+class InlineQueue(deque[Job]):
+    """Runs a job instead of queueing it. A shared queue would let one thread take, and delay, what another settled."""
+
+    __slots__ = ()
+
+    def append(self, job: Job, /) -> None:
+        """Run the job."""
+        job._run()
+
+
+class InlineHome(Home):
+    """Runs jobs where they are queued: those that are safe on any thread and must not wait for a thread's turn."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jobs = InlineQueue()
+        self.armed = True
+
+
+_anywhere = InlineHome()

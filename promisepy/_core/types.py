@@ -14,29 +14,12 @@ from typing import (
     Protocol,
     Self,
     TypeAlias,
+    TypeGuard,
     TypeVar,
     dataclass_transform,
     final,
     overload,
 )
-
-__all__ = [
-    "Adoptable",
-    "Fulfilled",
-    "FutureLike",
-    "Host",
-    "Record",
-    "Reject",
-    "Rejected",
-    "Report",
-    "ReportHook",
-    "ReportKind",
-    "Resolve",
-    "Settled",
-    "State",
-    "Thenable",
-    "frozen",
-]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -91,6 +74,19 @@ class Host(Protocol):
 
         Called from any thread, also from signal handlers; must return at once, and must not call `drain` itself.
         """
+
+
+@overload
+def is_a(value: object, kind: type[T], /) -> TypeGuard[T]: ...
+@overload
+def is_a(value: object, kind: tuple[type[T], ...], /) -> TypeGuard[T]: ...
+def is_a(value: object, kind: Any, /) -> bool:
+    """Tell whether a value is of a class, or of one of several.
+
+    The type itself is asked. `isinstance` would also read `__class__`: that may be code of the user's, which may raise,
+    and a `Mock(spec=ValueError)` would pass for an error.
+    """
+    return issubclass(type(value), kind)
 
 
 class Record:

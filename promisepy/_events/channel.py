@@ -1,17 +1,16 @@
 """The bounded queue between a library that emits on any thread and one consumer.
 
 INV-BOUND   At most `maxsize` events wait; with `pause` and `resume`, also those that come until the library has
-            paused. Each event has taken one of `maxsize` credits from a list, and gives it back when it is consumed; to
-            drop the oldest, a deque with a maximal length does the same in one step. Taking and giving are single
-            operations of a list or deque, atomic with and without the GIL, so no lock is taken, and a signal handler
-            or finaliser may emit in the middle of an emit.
-INV-ORDER   Events of one thread arrive in their order: each is appended to a deque when it is emitted.
+            paused. Each event has taken one of `maxsize` credits from a list (TAKE, in `atomic`), and gives it back
+            when it is consumed; to drop the oldest, a deque with a maximal length does the same in one step. So a
+            signal handler or finaliser may emit in the middle of an emit.
+INV-TURN    Events of one thread arrive in their order: each is appended to a deque when it is emitted.
 INV-NEWS    A sleeping consumer is woken: it announces itself first and looks at the queue after; an emitter appends
-            first and looks for a sleeper after.
+            first and looks for a sleeper after (LOOK).
 INV-END     An end is met only after all events that were accepted before it: a consumer looks whether the stream has
             ended first, and for an event after.
 INV-LEFT    Nothing comes out of a stream that its consumer has left: who leaves says so first and clears the queue
-            after; an emitter appends first and looks whether the queue is to be cleared after.
+            after; an emitter appends first and looks whether the queue is to be cleared after (LOOK).
 """
 
 from __future__ import annotations
@@ -23,12 +22,11 @@ from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from .._core import errors
+from .._core.atomic import take, taken
 from .._core.homes import current_home
-from .._core.jobs import Home, fatal
+from .._core.jobs import Home, Later, fatal
 from .._core.reports import submit_error
 from .._promises.promise import Promise, pending
-
-__all__ = ["Bounded", "Channel", "Latest", "Pausing", "Room", "Unsubscribing"]
 
 T = TypeVar("T")
 
@@ -75,12 +73,12 @@ class Bounded(Room):
 
     def __init__(self, maxsize: int, policy: str) -> None:
         super().__init__()
-        self._credits: list[None] = [None] * maxsize
+        self._credits: list[bool] = [True] * maxsize
         self._policy = policy
 
     def enter(self, channel: Channel[Any]) -> bool:
         """Take a credit, or give up."""
-        if _popped(self._credits):
+        if take(self._credits):
             return True
         if self._policy == "error":
             channel.finish(errors.stream_overflow(len(channel.events)))
@@ -90,7 +88,7 @@ class Bounded(Room):
 
     def leave(self, channel: Channel[Any]) -> None:
         """Give the credit back."""
-        self._credits.append(None)
+        self._credits.append(True)
 
 
 class Latest(Room):
@@ -139,8 +137,8 @@ class Pausing(Room):
         self._low = maxsize // 2
         self._pause = pause
         self._resume = resume
-        self._flowing: list[None] = [None]
-        self._paused: list[None] = []
+        self._flowing: list[bool] = [True]
+        self._paused: list[bool] = []
         self._resuming: list[int] = []  # the thread that is inside of `resume`
 
     def entered(self, channel: Channel[Any]) -> None:
@@ -155,30 +153,27 @@ class Pausing(Room):
         try:
             while not channel.ended:  # to resume is to subscribe again in some libraries
                 waiting = len(channel.events)
-                if waiting >= self._limit and _popped(self._flowing):
+                if waiting >= self._limit and take(self._flowing):
                     self._pause()
-                    self._paused.append(None)
-                elif waiting >= self._limit and threading.get_ident() in self._resuming and _popped(self._resuming):
+                    self._paused.append(True)
+                elif (
+                    waiting >= self._limit
+                    and threading.get_ident() in self._resuming
+                    and take(self._resuming) is not None
+                ):
                     self._pause()
                     return
-                elif waiting <= self._low and _popped(self._paused):
+                elif waiting <= self._low and take(self._paused):
                     self._resuming.append(threading.get_ident())
                     self._resume()
-                    (self._flowing if _popped(self._resuming) else self._paused).append(None)
+                    has_paused = take(self._resuming) is None
+                    (self._paused if has_paused else self._flowing).append(True)
                 else:
                     return
         except BaseException as error:
             channel.finish(error)  # after the events that wait; a library that cannot be resumed brings no more
             if fatal(error):
                 raise
-
-
-def _popped(tokens: list[Any]) -> bool:
-    try:
-        tokens.pop()
-    except IndexError:
-        return False
-    return True
 
 
 class Channel(Generic[T]):
@@ -192,7 +187,7 @@ class Channel(Generic[T]):
         self.end: BaseException | None = None  # what the consumer meets when no event is left; None: just the end
         self.ended: bool = False  # nothing will follow the events that wait
         self.left: bool = False  # nobody wants them
-        self._ends: list[None] = [None]  # popped by whoever ends the stream
+        self._ends: list[bool] = [True]  # taken by whoever ends the stream
         self._sleepers: list[Promise[None]] = []
         self._undo: list[Callable[[], object]] = []
         self.home: Home = current_home()
@@ -208,11 +203,11 @@ class Channel(Generic[T]):
 
     def finish(self, error: BaseException | None = None) -> None:
         """End the stream after the events that wait, from the emitting side; on any thread."""
-        if _popped(self._ends):
+        if take(self._ends):
             self.end = error
             self.ended = True
             self.wake()
-            self.home.enqueue(Unsubscribing(self))
+            self.unsubscribe_later()
 
     def take(self) -> T:
         """Give the first event; IndexError if none waits."""
@@ -222,7 +217,7 @@ class Channel(Generic[T]):
 
     def discard(self) -> None:
         """End the stream from the consuming side: what waits, or still comes, is forgotten."""
-        _popped(self._ends)
+        take(self._ends)
         self.ended = self.left = True
         self._clear()
         self.wake()
@@ -238,11 +233,22 @@ class Channel(Generic[T]):
 
     def unsubscribe(self) -> None:
         """Unsubscribe, once; on the home's thread or the consumer's."""
+        undo = take(self._undo)
+        if undo is not None:
+            undo()
+
+    def show_unsubscribe(self) -> None:
+        """Unsubscribe where nobody is there to whom an error could be raised: it is shown."""
         try:
-            undo = self._undo.pop()
-        except IndexError:
-            return
-        undo()
+            self.unsubscribe()
+        except BaseException as error:
+            if fatal(error):
+                raise
+            submit_error(error)
+
+    def unsubscribe_later(self) -> None:
+        """Unsubscribe on the home's thread; if that has ended, better on a foreign thread than never."""
+        self.home.enqueue(Later(self.show_unsubscribe, lambda _: self.show_unsubscribe()))
 
     def arrival(self) -> Promise[None]:
         """Give a promise that is fulfilled when it is worth looking again; the same one for all who sleep."""
@@ -257,34 +263,5 @@ class Channel(Generic[T]):
 
     def wake(self) -> None:
         """Wake whoever waits."""
-        if not self._sleepers:
-            return
-        while True:
-            try:
-                news = self._sleepers.pop()
-            except IndexError:  # not asked before: another thread may be waking them, too
-                return
+        for news in taken(self._sleepers):  # another thread may be waking them, too
             news._fulfil(None)
-
-
-class Unsubscribing:
-    """The job that unsubscribes on the stream's home when the library, or the garbage collector, ends the stream."""
-
-    __slots__ = ("_channel",)
-
-    def __init__(self, channel: Channel[Any]) -> None:
-        self._channel = channel
-
-    def _run(self) -> None:
-        try:
-            self._channel.unsubscribe()
-        except BaseException as error:
-            if fatal(error):
-                raise
-            submit_error(error)
-
-    def _abandon(self, home: Home) -> None:
-        self._run()  # better on a foreign thread than never
-
-    def _settles(self) -> None:
-        """Name no promise."""

@@ -4,7 +4,7 @@ A request library gives a key (a message id, a delivery tag) when the request ha
 brings every answer with its key, on a thread of its own. So the answer may be there before its key is known.
 
 Threads. The dictionary has one entry for each key: a request that waits, or an answer that came early. An entry is used
-once, by whoever pops its token; then it is taken. Every step is a single operation of a dict, deque or list, atomic
+once, by whoever takes its token (TAKE, in `atomic`). Every step is a single operation of a dict, deque or list, atomic
 with and without the GIL as long as the keys are compared by code in C.
 
 INV-PUT     An entry is put with `dict.setdefault`, so of those who come at once one is first, and the others find it.
@@ -12,29 +12,29 @@ INV-TAKEN   Who finds a taken entry removes it: nobody has to wait for the threa
             still under a signal handler that asks for the very same key.
 INV-KEPT    So two may remove at once, and one of them hit a newer entry. What was removed though it is not taken is put
             back. If another request stands there by then, the two are twins, and share the next answer.
-INV-SEEN    Who takes an entry looks for it in the table after; who puts one back looks at its token after.
+INV-LOOK    Whoever takes an entry looks for it in the table afterwards; whoever puts one back looks at its token
+            afterwards (LOOK, in `atomic`).
 """
 
 from __future__ import annotations
 
 import weakref
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
-from .._callbacks.conventions import adapt
 from .._core import errors, misuse
+from .._core.atomic import take, take_first, taken
 from .._core.cell import PENDING
+from .._core.claim import to_exception
 from .._core.jobs import Home, Timer
+from .._core.outcomes import adapt
 from .._core.reports import settings, submit_error
-from .._core.resolve import to_exception
 from .._core.tasks import as_reason
 from .._core.types import Fulfilled, Rejected, Settled
 from .._promises.promise import Promise, pending
 from .._promises.wait import check_seconds
-
-__all__ = ["Replies"]
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -49,15 +49,11 @@ class Entry:
 
     def __init__(self, key: Any) -> None:
         self.key = key
-        self.token: list[None] = [None]
+        self.token: list[bool] = [True]
 
     def take(self) -> bool:
         """Take the right to use this entry; false if somebody else has it."""
-        try:
-            self.token.pop()
-        except IndexError:
-            return False
-        return True
+        return take(self.token) is not None
 
 
 class Early(Entry):
@@ -88,7 +84,7 @@ class Request(Entry):
 
     def watch(self, timeout: float | None) -> None:
         """Have the promise cancelled or timed out, once it stands in the table."""
-        self.promise._producer = self
+        self.promise._leave(self)
         if timeout is not None:
             self.timer = Timer(self.promise._home, timeout, self)
         if not self.is_waiting():  # answered or cancelled meanwhile, perhaps before there was a producer
@@ -97,7 +93,7 @@ class Request(Entry):
 
     def finish(self) -> None:
         """Leave nothing behind with the promise or the clock."""
-        self.promise._producer = None
+        self.promise._dismiss()
         if self.timer is not None:
             self.timer.cancel()
 
@@ -137,7 +133,7 @@ class Request(Entry):
 
     def _abandon(self, home: Home) -> None:
         if self._leave():
-            self.promise._producer = None
+            self.promise._dismiss()
             self.promise._strand(home)
 
     def _settles(self) -> object:
@@ -287,9 +283,8 @@ class Replies(Generic[K, T]):
         if not early.token:  # asked for already
             self._forget(early)
         while len(self._early) > self._early_limit:
-            try:
-                oldest = self._early.popleft()
-            except IndexError:
+            oldest = take_first(self._early)
+            if oldest is None:
                 return
             self._take(oldest)
 
@@ -303,7 +298,7 @@ class Replies(Generic[K, T]):
         if not isinstance(entry, Request):
             return False
         is_wanted = entry.settle(answer)
-        for twin in _popped(entry.twins):
+        for twin in taken(entry.twins):
             is_wanted |= twin.take() and twin.settle(answer)
         return is_wanted
 
@@ -358,7 +353,7 @@ class Replies(Generic[K, T]):
 
     def _put_twins(self, request: Request) -> None:
         """Put back those who share the place of a request that is answered alone."""
-        for twin in _popped(request.twins):
+        for twin in taken(request.twins):
             if twin.token:
                 self._put(twin)
 
@@ -366,14 +361,6 @@ class Replies(Generic[K, T]):
         """Reject what waits: nobody is left who could take the answers."""
         if not settings.exiting and hasattr(self, "_lost"):  # else the call was wrong
             self.reject_all(errors.replies_dropped())
-
-
-def _popped(twins: list[Request]) -> Iterator[Request]:
-    while True:
-        try:
-            yield twins.pop()
-        except IndexError:
-            return
 
 
 def _removed(twins: list[Request], twin: Request) -> bool:

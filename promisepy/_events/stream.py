@@ -1,6 +1,6 @@
 """Events: the next one as a promise (`once`), all of them as an iterator (`stream`).
 
-A stream is what `_channel` says, with a side for the library (`Emitter`) and one for the consumer: `async for` in a
+A stream is what `channel` says, with a side for the library (`Emitter`) and one for the consumer: `async for` in a
 task, `for` in a script.
 """
 
@@ -12,17 +12,17 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from functools import partial
 from typing import Any, Generic, Literal, ParamSpec, Self, TypeAlias, TypeVar, cast, overload
 
-from .._callbacks.conventions import adapt, all_errors, all_values, reader
 from .._core import misuse
-from .._core.cancel import stop_by
+from .._core.atomic import take
+from .._core.claim import to_exception
 from .._core.errors import BrokenPromise
+from .._core.handlers import is_exception_type
+from .._core.outcomes import adapt, all_errors, all_values, reader
 from .._core.reports import settings
-from .._core.resolve import is_exception_type, to_exception
 from .._core.tasks import as_reason
+from .._core.types import is_a
 from .._promises.promise import Promise, Resolvers
-from .channel import Bounded, Channel, Latest, Pausing, Room, Unsubscribing
-
-__all__ = ["Emitter", "Stream", "once", "stream"]
+from .channel import Bounded, Channel, Latest, Pausing, Room
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -74,16 +74,16 @@ def once(subscribe: Callable[[Resolvers[T]], Any], unsubscribe: Callable[[Any], 
         return event
 
     def stop() -> None:
-        try:
-            token = tokens.pop()()
-        except IndexError:
+        find = take(tokens)
+        if find is None:
             return
+        token = find()
         if token is not None:
             unsubscribe(token)
-        elif not issubclass(type(event.reason), BrokenPromise):
+        elif not is_a(event.reason, BrokenPromise):
             unsubscribe(forgotten)
 
-    stop_by(event, stop)
+    event._stop_by(stop)
     return event.finally_(stop)
 
 
@@ -152,7 +152,7 @@ def read_failure(error: Any = None, *arguments: Any, **named: Any) -> Any:
 def as_end(reason: object) -> BaseException:
     """Give the exception that ends a stream, and that no loop takes for the end of a stream without one."""
     error = as_reason(to_exception(reason))
-    if not issubclass(type(error), StopAsyncIteration):
+    if not is_a(error, StopAsyncIteration):
         return error
     replacement = RuntimeError("a stream was ended with StopAsyncIteration")
     replacement.__cause__ = error
@@ -226,7 +226,7 @@ class Stream(Generic[T]):
         if error is None:
             channel.unsubscribe()
             return normal()
-        Unsubscribing(channel)._run()  # what it raises is shown, and does not hide the error
+        channel.show_unsubscribe()  # what it raises is shown, and does not hide the error
         return error
 
     async def __aenter__(self) -> Self:
@@ -258,9 +258,9 @@ class Stream(Generic[T]):
         if error is not None:
             Promise.reject(error)  # dropped at once, and so reported
         if threading.get_ident() == self._thread:
-            Unsubscribing(channel)._run()
+            channel.show_unsubscribe()
         else:
-            channel.home.enqueue(Unsubscribing(channel))
+            channel.unsubscribe_later()
 
 
 class Loop(Generic[T]):
@@ -355,17 +355,15 @@ def stream(
 
 
 def _room(maxsize: object, on_full: Any) -> Room:
-    kind = type(maxsize)  # isinstance() would believe the `__class__` of a Mock(spec=int)
-    if maxsize is not None and (not issubclass(kind, int) or issubclass(kind, bool)):
+    if maxsize is not None and (not is_a(maxsize, int) or is_a(maxsize, bool)):
         raise misuse.expected_maxsize(maxsize)
-    size = cast("int | None", maxsize)
-    if size is not None and not 1 <= size <= MOST:
-        raise misuse.expected_sensible_maxsize(size, MOST)
+    if maxsize is not None and not 1 <= maxsize <= MOST:
+        raise misuse.expected_sensible_maxsize(maxsize, MOST)
     if type(on_full) is tuple and len(cast("Any", on_full)) == 2 and all(map(callable, cast("Any", on_full))):
         pause, resume = cast("Any", on_full)
-        return Room() if size is None else Pausing(size, pause, resume)
+        return Room() if maxsize is None else Pausing(maxsize, pause, resume)
     if on_full not in POLICIES:
         raise misuse.expected_policy(POLICIES, cast("object", on_full))
-    if size is None:
+    if maxsize is None:
         return Room()
-    return Latest(size) if on_full == "drop_oldest" else Bounded(size, on_full)
+    return Latest(maxsize) if on_full == "drop_oldest" else Bounded(maxsize, on_full)

@@ -10,19 +10,35 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, cast
 
-from .._core.cancel import NOTHING, cancel, is_wanted
-from .._core.cell import FULFILLED, PENDING, REJECTED, SILENT, Cell, Reaction
-from .._core.errors import cancellation, traceback_of
-from .._core.jobs import Home, fatal
+from .._core.cancel import drop
+from .._core.cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
+from .._core.claim import cut_context
+from .._core.errors import raised
+from .._core.jobs import Home, Later, fatal
 from .._core.misuse import expected_iterable, expected_mapping, expected_one_iterable
-from .._core.reports import report_error
-from .._core.resolve import Resolution, cut_context
+from .._core.resolve import Resolution
 from .._core.tasks import as_reason
 from .._core.types import Fulfilled, Rejected
 
-__all__ = ["All", "AllSettled", "Any_", "Group", "Race", "Restore", "combine", "combine_keyed", "outcome_of"]
-
 R = TypeVar("R", bound=Resolution)
+
+
+class Nothing:
+    """The work of a promise that stays pending for good unless it is cancelled: that of a race of nothing."""
+
+    __slots__ = ()
+
+    def _sources(self) -> Iterable[Cell]:
+        return ()
+
+    def _aborts(self) -> bool:
+        return False
+
+    def _cancelled(self) -> None:
+        """Do nothing: nobody is at work."""
+
+
+NOTHING = Nothing()
 
 
 class Element(Reaction):
@@ -62,7 +78,7 @@ class Group:
     def __init__(self, result: Resolution, shape: Callable[[list[Any]], object], *, cancels: bool = False) -> None:
         self.cancels = bool(cancels)  # cancel the inputs that are left when the result is known
         self.result = result
-        result._work = self
+        result._take_on(self)
         self.shape = shape
         self.outcomes: list[Any] = []
         self.elements: list[Element] = []
@@ -96,9 +112,8 @@ class Group:
                 source._subscribe(element)
         except BaseException as error:
             self.finish()
-            traceback = traceback_of(error)
             cut_context(error, home.outer)
-            self.result._reject(as_reason(error), None if traceback is None else traceback.tb_next)
+            self.result._reject(as_reason(error), raised(error))
             if fatal(error):
                 raise
             source = element = None
@@ -124,7 +139,7 @@ class Group:
             value = self.shape(outcomes)
         except BaseException as error:  # of a key, which is hashed again
             try:
-                self.result._fail(error, 2)
+                self.result._fail(error)
             finally:
                 del self, outcomes  # INV-RC
             return
@@ -138,7 +153,7 @@ class Group:
     def finish(self) -> None:
         """Let go of the inputs; what becomes of them later is nobody's concern, so it is not reported either."""
         self.finished = True
-        self.result._work = None
+        self.result._put_down()
         elements, self.elements, self.outcomes = self.elements, [], []
         for element in elements:
             source = element._source
@@ -148,9 +163,7 @@ class Group:
 
     def forget(self, source: Cell) -> None:
         """Leave an input to itself, or cancel it if that was asked for."""
-        source._observe()
-        if self.cancels and not is_wanted(source):
-            cancel(source, cancellation(None))
+        drop(source, cancels=self.cancels)
 
     def _sources(self) -> Iterable[Cell]:
         sources = [element._source for element in tuple(self.elements)]
@@ -160,25 +173,8 @@ class Group:
         return False
 
     def _cancelled(self) -> None:
-        self.result._home.enqueue(Finish(self))
-
-
-class Finish:
-    """The job that lets go of the inputs of a group whose result has been cancelled, on the thread of the group."""
-
-    __slots__ = ("_group",)
-
-    def __init__(self, group: Group) -> None:
-        self._group = group
-
-    def _run(self) -> None:
-        self._group.finish()
-
-    def _abandon(self, home: Home) -> None:
-        """Leave it: the inputs let go of the group when they settle."""
-
-    def _settles(self) -> None:
-        """Name no promise."""
+        # On the thread of the group. If that has ended, the inputs let go of the group when they settle.
+        self.result._home.enqueue(Later(self.finish))
 
 
 class All(Group):
@@ -252,42 +248,7 @@ class Race(Group):
     def count_down(self) -> None:
         """Note, for those who wait, that a race of nothing stays pending (27.2.4.5)."""
         if not self.elements and not self.finished:
-            self.result._work = NOTHING
-
-
-class Restore(Reaction):
-    """The last step of `finally_`: when the callback's promise is fulfilled, the original outcome goes on.
-
-    Stands for `promise.then(valueThunk)` in 27.2.5.3.1 and 27.2.5.3.2; a thunk that raised would add its own frame to
-    the reason's traceback.
-    """
-
-    __slots__ = ("_original", "_result")
-
-    def __init__(self, result: Resolution, original: Cell, source: Cell) -> None:
-        self._home = result._home
-        self._source = source
-        self._result = result
-        self._original: Cell | None = original
-
-    def _run(self) -> None:
-        source, original = self._source, self._original
-        if source is not None and original is not None:
-            self._source = self._original = None
-            self._result._settle_like(original if source._state is FULFILLED else source)
-            reason: Any = source._value
-            if source._state is REJECTED and self._result._value is not reason and not issubclass(type(reason), SILENT):
-                report_error(reason, self._home)  # the result has been cancelled meanwhile
-
-    def _abandon(self, home: Home) -> None:
-        self._source = self._original = None
-        self._result._strand(home)
-
-    def _settles(self) -> Cell | None:
-        return self._result
-
-    def _depends(self) -> bool:
-        return self._result._depends()
+            self.result._take_on(NOTHING)
 
 
 def combine(
@@ -323,10 +284,7 @@ def combine_keyed(
             yield inputs[key]
 
     def shape(outcomes: list[Any]) -> dict[Any, Any]:
-        found: dict[Any, Any] = {}
-        for key, place in places.items():  # a comprehension is a frame of its own on 3.11, and `complete` cuts off two
-            found[key] = outcomes[place]
-        return found
+        return {key: outcomes[place] for key, place in places.items()}
 
     try:
         group(result, shape).wire(values(), coerce)

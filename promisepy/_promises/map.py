@@ -10,14 +10,11 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any, cast
 
-from .._core import errors, misuse
-from .._core.cancel import cancel, is_wanted
+from .._core import misuse
+from .._core.cancel import drop
 from .._core.cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
-from .._core.jobs import Home
-from .._core.reports import without_ours
+from .._core.jobs import Home, Later
 from .._core.resolve import Resolution
-
-__all__ = ["Mapper", "check_map"]
 
 Coerce = Callable[[Any], Resolution]
 
@@ -51,7 +48,7 @@ class Mapper:
         self.pull: Pull | None = None  # what waits for an asynchronous iterator
         self.arrived: list[Any] = []  # what has been pulled and not been passed to the function, at most one item
         self.busy = False
-        result._work = self
+        result._take_on(self)
         result._home.enqueue(self)
 
     def _run(self) -> None:
@@ -70,8 +67,7 @@ class Mapper:
         except BaseException as error:
             self.close()
             try:
-                errors.set_traceback(error, without_ours(errors.traceback_of(error)))
-                self.result._fail(error, 0)
+                self.result._fail(error)
             finally:
                 call = None
                 del self  # INV-RC
@@ -111,16 +107,14 @@ class Mapper:
         pull, self.pull, self.items = self.pull, None, None
         self.calls = {}
         self.arrived.clear()
-        self.result._work = None
+        self.result._put_down()
         if pull is not None:
             reactions.append(pull)
         for reaction in reactions:
             source = reaction._source
             if source is not None:
-                source._observe()
                 reaction._detach()
-                if not is_wanted(source):
-                    cancel(source, errors.cancellation(None))
+                drop(source)
 
     def _abandon(self, home: Home) -> None:
         self.close()
@@ -130,13 +124,13 @@ class Mapper:
         return self.result
 
     def _sources(self) -> Iterable[Cell]:
-        return ()  # `Closing` cancels what was started, on the home
+        return ()  # `close` cancels what was started, on the home
 
     def _aborts(self) -> bool:
         return True  # at least it pulls no more items
 
     def _cancelled(self) -> None:
-        self.result._home.enqueue(Closing(self))
+        self.result._home.enqueue(Later(self.close, lambda _: self.close()))
 
 
 class Part(Reaction):
@@ -212,24 +206,6 @@ class Pull(Part):
             mapping._run()
         finally:
             del self, source, mapping  # INV-RC
-
-
-class Closing:
-    """The job that closes a mapping whose result has been cancelled."""
-
-    __slots__ = ("_mapping",)
-
-    def __init__(self, mapping: Mapper) -> None:
-        self._mapping = mapping
-
-    def _run(self) -> None:
-        self._mapping.close()
-
-    def _abandon(self, home: Home) -> None:
-        self._mapping.close()
-
-    def _settles(self) -> None:
-        """Name no promise."""
 
 
 def begin(coerce: Coerce, function: Callable[..., object], *arguments: object) -> Resolution:

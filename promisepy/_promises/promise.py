@@ -1,7 +1,7 @@
 """The public class. Half of this file is signatures: a reader of the code can skip every `@overload`.
 
 Why the overloads stand in this order, which makes five type checkers agree, is told in docs/explanation/typing.md. The
-algorithms are elsewhere: states in `_cell`, resolution in `_resolve`, combinators in `_combine`.
+algorithms are elsewhere: states in `cell`, resolution in `resolve`, combinators in `combine`.
 """
 
 from __future__ import annotations
@@ -12,30 +12,24 @@ from contextvars import copy_context
 from types import CoroutineType
 from typing import Any, Generic, NamedTuple, Never, ParamSpec, TypeAlias, TypeVar, cast, overload
 
-from .._callbacks.conventions import adapt, error_first, error_last, reader
 from .._core import errors, misuse
-from .._core.adopt import PLAIN
-from .._core.cancel import Producer, cancel, stop_by
-from .._core.cell import FULFILLED, PENDING, REJECTED, UNSETTLED_ALONE, Always
+from .._core.cancel import cancel
+from .._core.cell import FULFILLED, NEVER_ADOPTED, PENDING, REJECTED, UNSETTLED_ALONE
+from .._core.claim import reject_by_user, resolving_functions, settle_by_raise
+from .._core.handlers import Always, rejection_handler
 from .._core.homes import current_home, current_thread_home, known_home, running_loop
 from .._core.jobs import Home
+from .._core.misuse import Refusals
+from .._core.outcomes import adapt, error_first, error_last, reader
+from .._core.producers import Producer
 from .._core.reports import creation_site, settings
-from .._core.resolve import (
-    Resolution,
-    reject_by_user,
-    rejection_handler,
-    resolving_functions,
-    settle_by_raise,
-)
-from .._core.tasks import suspend
+from .._core.resolve import Resolution
+from .._core.tasks import FutureSink, suspend
 from .._core.types import Adoptable, Reject, Rejected, Resolve, Settled, State
-from .combine import All, AllSettled, Any_, Race, Restore, combine, combine_keyed, outcome_of
+from .combine import All, AllSettled, Any_, Race, combine, combine_keyed, outcome_of
 from .map import Mapper, check_map
-from .refusals import Refusals
-from .relay import Deadline, Delay
-from .wait import FutureSink, Shield, Wake, check_seconds, check_wait
-
-__all__ = ["Promise", "Resolvers", "pending"]
+from .relay import Deadline, Delay, Restore, Shield
+from .wait import Wake, check_seconds, check_wait
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -64,7 +58,7 @@ T7 = TypeVar("T7")
 T8 = TypeVar("T8")
 
 
-class Promise(Refusals, Generic[T_co]):
+class Promise(Refusals, Resolution, Generic[T_co]):
     """A value that may come later, from any thread.
 
     Args:
@@ -99,7 +93,7 @@ class Promise(Refusals, Generic[T_co]):
             raise misuse.expected_executor(executor)
         self._begin(current_home())
         if on_cancel is not None:
-            self._producer = Producer(self._home, on_cancel)
+            self._leave(Producer(self._home, on_cancel))
         resolve, reject = resolving_functions(self)
         try:
             outcome = executor(resolve, reject)
@@ -192,22 +186,23 @@ class Promise(Refusals, Generic[T_co]):
         if on_rejected is not None and not callable(on_rejected):
             raise misuse.expected_callable("Promise.then()", on_rejected)
         child: Promise[Any] = _new(Promise)
-        child._home = home = self._home
+        home = self._home
+        child._home = home  # in place: Cell._begin
         child._state = PENDING
         child._reactions = [*UNSETTLED_ALONE]
         child._source = self
+        if settings.sites:
+            child._site = creation_site()
         child._on_fulfilled = on_fulfilled
         child._on_rejected = on_rejected
         child._context = copy_context()
-        if settings.sites:
-            child._site = creation_site()
         if home.seeks_loop and running_loop() is not None:
             home.look()
         reactions = self._reactions
         if reactions is None:
             self._subscribe(child)
-        else:  # `_subscribe`, in place
-            reactions.append(child)
+        else:
+            reactions.append(child)  # as `_subscribe` would
             if self._state is not PENDING:
                 self._help(reactions)
         return child
@@ -592,11 +587,11 @@ class Promise(Refusals, Generic[T_co]):
         ECMA-262 27.2.4.7.
         """
         kind = type(value)
-        if type(kind) is type and kind in PLAIN:
+        if type(kind) is type and kind in NEVER_ADOPTED:  # in place: is_plain
             promise: Promise[Any] = _new(Promise)
-            promise._begin_fulfilled(known_home(running_loop()) or current_home(), value)
+            promise._begin_fulfilled(known_home(running_loop()) or current_home(), value)  # in place: home_here
             return promise
-        if issubclass(kind, Promise):  # isinstance() would believe the `__class__` of a Mock(spec=Promise)
+        if issubclass(kind, Promise):
             return cast("Promise[Any]", value)
         promise = pending()
         try:
@@ -702,7 +697,8 @@ class Promise(Refusals, Generic[T_co]):
 
         ECMA-262 27.2.4.9.
         """
-        promise: Promise[Any] = _new(Promise)  # `pending`, in place
+        promise: Promise[Any] = _new(Promise)
+        # in place: Cell._begin, home_here
         promise._home = known_home(running_loop()) or current_home()
         promise._state = PENDING
         promise._reactions = [*UNSETTLED_ALONE]
@@ -711,7 +707,8 @@ class Promise(Refusals, Generic[T_co]):
             promise._site = creation_site()
         resolve, reject = resolving_functions(promise)
         if keep_alive or on_cancel is not None:
-            promise._producer = producer = Producer(promise._home, on_cancel)
+            producer = Producer(promise._home, on_cancel)
+            promise._leave(producer)
             if keep_alive:
                 producer.kept = [resolve, reject]
         # Half the price of Resolvers(...), whose __new__ is a Python function.
@@ -1047,9 +1044,9 @@ class Resolvers(NamedTuple, Generic[T]):
         if not callable(fn):
             raise misuse.expected_callable("via()", fn, "a function")
         callback = adapt(fn, self.resolve, self.reject, returns)
-        producer = getattr(self.promise, "_producer", None)
-        if isinstance(producer, Producer) and producer.kept is not None:
-            producer.kept.append(callback)
+        left = self.promise._left()
+        if isinstance(left, Producer) and left.kept is not None:
+            left.kept.append(callback)
         return callback
 
     def on_cancel(self, abort: Callable[[], object], /) -> None:
@@ -1072,7 +1069,7 @@ class Resolvers(NamedTuple, Generic[T]):
             >>> promise.cancel()
             True
         """
-        stop_by(cast("Resolution", self.promise), abort)
+        self.promise._stop_by(abort)
 
     @property
     def error_first(self) -> Callable[..., None]:
@@ -1101,7 +1098,8 @@ _new: Callable[[type[Promise[Any]]], Promise[Any]] = object.__new__
 def pending(home: Home | None = None) -> Promise[Any]:
     """Make a promise without resolving functions, for callers that settle it themselves."""
     promise: Promise[Any] = _new(Promise)
-    promise._home = home or known_home(running_loop()) or current_home()  # from here on `_begin`, in place
+    # in place: Cell._begin, home_here
+    promise._home = home or known_home(running_loop()) or current_home()
     promise._state = PENDING
     promise._reactions = [*UNSETTLED_ALONE]
     promise._source = None

@@ -1,17 +1,22 @@
-"""Promises and time: one that is fulfilled after so many seconds, and one that is given up after so many."""
+"""Promises that hand on something as it is: a value after some time, an outcome within some time, past a shield.
+
+And past a callback of `finally_`: what all of them have in common is that no handler changes the outcome.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from typing import Any
 
-from .._core.cancel import Producer, abandon
-from .._core.cell import PENDING, Cell, Reaction
+from .._core.cancel import abandon
+from .._core.cell import FULFILLED, PENDING, REJECTED, SILENT, Cell, Reaction
 from .._core.errors import timed_out
-from .._core.jobs import Home, Timer
+from .._core.jobs import Home, Later, Timer
+from .._core.producers import Producer
+from .._core.reports import report_error
 from .._core.resolve import Resolution
-
-__all__ = ["Deadline", "Delay"]
+from .._core.types import is_a
 
 
 class Delay:
@@ -23,10 +28,10 @@ class Delay:
         self._promise = promise
         self._value = value
         timer = Timer(promise._home, seconds, self)
-        promise._producer = Producer(promise._home, timer.cancel)
+        promise._leave(Producer(promise._home, timer.cancel))
 
     def _run(self) -> None:
-        self._promise._producer = None
+        self._promise._dismiss()
         self._promise._resolve(self._value)
 
     def _abandon(self, home: Home) -> None:
@@ -49,8 +54,8 @@ class Deadline(Reaction):
         self._source = source
         self._result = result
         self._seconds = seconds
-        self._timer = Timer(self._home, seconds, Expiry(self))
-        result._work = self
+        self._timer = Timer(self._home, seconds, Later(self.expire, self._abandon))
+        result._take_on(self)
         source._subscribe(self)
 
     def _run(self) -> None:
@@ -63,7 +68,7 @@ class Deadline(Reaction):
         """Reject, unless the outcome has come and is merely waiting in the queue."""
         source = self._source
         if source is not None and source._state is PENDING:
-            if not hasattr(self._result, "_release"):  # else a resource that still comes is handed on, to be released
+            if not self._result._is_held():  # else a resource that still comes is handed on, to be released
                 self._detach()
                 self._finish()
             source._observe()
@@ -71,7 +76,8 @@ class Deadline(Reaction):
             abandon(source)
 
     def _finish(self) -> None:
-        self._source = self._result._work = None
+        self._source = None
+        self._result._put_down()
         self._timer.cancel()
 
     def _abandon(self, home: Home) -> None:
@@ -102,19 +108,75 @@ class Deadline(Reaction):
         return self._source
 
 
-class Expiry:
-    """The job of a deadline's timer."""
+class Shield(Reaction):
+    """Hands on an outcome to a promise whose cancellation goes no further."""
 
-    __slots__ = ("_deadline",)
+    __slots__ = ("_result",)
 
-    def __init__(self, deadline: Deadline) -> None:
-        self._deadline = deadline
+    def __init__(self, result: Resolution, source: Cell) -> None:
+        self._home = result._home
+        self._source = source
+        self._result = result
+        result._take_on(self)
+        source._subscribe(self)
 
     def _run(self) -> None:
-        self._deadline.expire()
+        source, self._source = self._source, None
+        self._result._put_down()
+        if source is not None:
+            self._result._settle_like(source)
 
     def _abandon(self, home: Home) -> None:
-        self._deadline._abandon(home)
+        self._source = None
+        self._result._put_down()
+        self._result._strand(home)
 
-    def _settles(self) -> None:
-        """Name no promise: the deadline may be overtaken by the outcome."""
+    def _settles(self) -> Cell | None:
+        return self._result
+
+    def _depends(self) -> bool:
+        return self._result._depends()
+
+    def _sources(self) -> Iterable[Cell]:
+        return ()
+
+    def _aborts(self) -> bool:
+        return False
+
+    def _cancelled(self) -> None:
+        self._detach()
+
+
+class Restore(Reaction):
+    """The last step of `finally_`: when the callback's promise is fulfilled, the original outcome goes on.
+
+    Stands for `promise.then(valueThunk)` in 27.2.5.3.1 and 27.2.5.3.2; a thunk that raised would add its own frame to
+    the reason's traceback.
+    """
+
+    __slots__ = ("_original", "_result")
+
+    def __init__(self, result: Resolution, original: Cell, source: Cell) -> None:
+        self._home = result._home
+        self._source = source
+        self._result = result
+        self._original: Cell | None = original
+
+    def _run(self) -> None:
+        source, original = self._source, self._original
+        if source is not None and original is not None:
+            self._source = self._original = None
+            self._result._settle_like(original if source._state is FULFILLED else source)
+            reason: Any = source._value
+            if source._state is REJECTED and self._result._value is not reason and not is_a(reason, SILENT):
+                report_error(reason, self._home)  # the result has been cancelled meanwhile
+
+    def _abandon(self, home: Home) -> None:
+        self._source = self._original = None
+        self._result._strand(home)
+
+    def _settles(self) -> Cell | None:
+        return self._result
+
+    def _depends(self) -> bool:
+        return self._result._depends()

@@ -10,13 +10,11 @@ from typing import Any, Generic, TypeVar, cast
 from .._core import errors, misuse
 from .._core.cancel import cancel, is_wanted
 from .._core.cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
-from .._core.cleanup import Call
+from .._core.cleanup import CleanUp
 from .._core.jobs import Home
 from .._core.types import Adoptable
 from .promise import Promise
 from .relay import Deadline
-
-__all__ = ["Using", "using"]
 
 T = TypeVar("T")
 
@@ -32,8 +30,8 @@ class Using(Generic[T]):
         source: Cell | None = promise
         late = partial(release_late, release)
         while source is not None:  # a resource that comes after a timeout comes to the promise before that
-            source._release = late
-            work = getattr(source, "_work", None)
+            source._hold(late)
+            work = source._at_work()
             source = work.source if isinstance(work, Deadline) else None
 
     async def __aenter__(self) -> T:
@@ -89,7 +87,7 @@ class Late(Reaction):
     def _abandon(self, home: Home) -> None:
         source, self._source = self._source, None
         if source is not None and source._state is FULFILLED:
-            Call(home, self._release)._abandon(home)
+            CleanUp(home, self._release)._abandon(home)
 
     def _depends(self) -> bool:
         return False

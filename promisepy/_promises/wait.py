@@ -1,22 +1,16 @@
-"""Reactions by which those who hold no handler learn an outcome: a thread in `wait`, a `concurrent.futures.Future`."""
+"""The wait of a thread: how it learns the outcome, and when it must not even begin."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
-from concurrent.futures import Future
-from typing import Any, Literal, cast, overload
+from typing import Literal, overload
 
 from .._core import errors, misuse
-from .._core.cancel import NOTHING, abandon
-from .._core.cell import FULFILLED, PENDING, Cell, Reaction, reaches
-from .._core.errors import Cancelled
+from .._core.cell import PENDING, Cell, Reaction
 from .._core.homes import ThreadHome, running_loop
-from .._core.jobs import LONGEST, Home, Job, fatal
-from .._core.reports import submit_error
-from .._core.resolve import Adoption, Resolution
-
-__all__ = ["FutureSink", "Shield", "Wake", "check_seconds", "check_wait"]
+from .._core.jobs import LONGEST, Job
+from .._core.resolve import Adoption
+from .._core.types import is_a
+from .combine import NOTHING
 
 
 class Wake(Reaction):
@@ -51,8 +45,22 @@ class Wake(Reaction):
         origin = _origin(promise)
         if any(isinstance(reaction, Adoption) and reaches(reaction, origin) for reaction in origin._reactions or ()):
             raise errors.wait_for_cycle(origin._describe())
-        if getattr(origin, "_work", None) is NOTHING:
+        if origin._at_work() is NOTHING:
             raise errors.wait_for_nothing(promise._describe())
+
+
+def reaches(start: Job, goal: Cell) -> bool:
+    """Tell whether `goal` stays pending for as long as `start` has not run."""
+    seen: set[int] = set()
+    stack: list[Job] = [start]
+    while stack:
+        cell = stack.pop()._settles()
+        if cell is goal:
+            return True
+        if isinstance(cell, Cell) and id(cell) not in seen:
+            seen.add(id(cell))
+            stack.extend(cell._reactions or ())
+    return False
 
 
 def _origin(promise: Cell) -> Cell:
@@ -61,115 +69,11 @@ def _origin(promise: Cell) -> Cell:
     above: Cell | None = promise
     while above is not None:
         promise, above = above, above._source
-        work = getattr(promise, "_work", None)
+        work = promise._at_work()
         if isinstance(work, Adoption) and id(promise) not in passed:  # in every circle there is one that follows
             passed.add(id(promise))
             above = next(iter(work._sources()), None)
     return promise
-
-
-class FutureSink(Reaction):
-    """Hands an outcome to a `concurrent.futures.Future`, on whatever thread settles the promise."""
-
-    __slots__ = ("_futures",)
-
-    def __init__(self, future: Future[Any], source: Cell) -> None:
-        self._home = _anywhere
-        self._source = source
-        # A list, to be popped: two threads may run this job at once, the settler and one that helps it. Popped, since
-        # the future keeps its callbacks, and one of them this sink.
-        self._futures = [future]
-
-    def _run(self) -> None:
-        source = self._source
-        try:
-            future = self._futures.pop()
-        except IndexError:
-            return
-        self._source = None
-        if source is None:
-            return
-        if isinstance(source._value, Cancelled) and source._state is not FULFILLED:
-            future.cancel()
-        if not future.set_running_or_notify_cancel():
-            return
-        try:
-            if source._state is FULFILLED:
-                future.set_result(source._value)
-            else:
-                future.set_exception(source._failure.fresh())
-        except BaseException as error:  # of one of the future's callbacks, which is not the settling thread's business
-            if fatal(error):
-                raise
-            submit_error(error)
-
-    def leave(self, future: Future[Any]) -> None:
-        """Abandon the promise if the future has been cancelled."""
-        source = self._source
-        if source is not None and future.cancelled():
-            self._detach()
-            abandon(source)
-
-
-class Shield(Reaction):
-    """Hands on an outcome to a promise whose cancellation goes no further."""
-
-    __slots__ = ("_result",)
-
-    def __init__(self, result: Resolution, source: Cell) -> None:
-        self._home = result._home
-        self._source = source
-        self._result = result
-        result._work = self
-        source._subscribe(self)
-
-    def _run(self) -> None:
-        source, self._source, self._result._work = self._source, None, None
-        if source is not None:
-            self._result._settle_like(source)
-
-    def _abandon(self, home: Home) -> None:
-        self._source = self._result._work = None
-        self._result._strand(home)
-
-    def _settles(self) -> Cell | None:
-        return self._result
-
-    def _depends(self) -> bool:
-        return self._result._depends()
-
-    def _sources(self) -> Iterable[Cell]:
-        return ()
-
-    def _aborts(self) -> bool:
-        return False
-
-    def _cancelled(self) -> None:
-        self._detach()
-
-
-class InlineQueue(deque[Job]):
-    """Runs a job instead of queueing it. A shared queue would let one thread take, and delay, what another settled."""
-
-    __slots__ = ()
-
-    def append(self, job: Job, /) -> None:
-        """Run the job."""
-        job._run()
-
-
-class InlineHome(Home):
-    """Runs jobs where they are queued: those that are safe on any thread and must not wait for a thread's turn."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.jobs = InlineQueue()
-        self.armed = True
-
-
-_anywhere = InlineHome()
 
 
 @overload
@@ -180,11 +84,9 @@ def check_seconds(caller: str, timeout: object, *, optional: bool = True) -> flo
     """Check a time limit, and give it as a number that every clock can count with."""
     if timeout is None and optional:
         return None
-    kind = type(timeout)  # isinstance() would believe the `__class__` of a Mock(spec=float)
-    if not issubclass(kind, (int, float)) or issubclass(kind, bool) or timeout != timeout:
+    if not is_a(timeout, (int, float)) or is_a(timeout, bool) or timeout != timeout:
         raise misuse.expected_seconds(caller, timeout, optional=optional)
-    seconds = cast("float", timeout)
-    return float(max(-LONGEST, min(seconds, LONGEST)))
+    return float(max(-LONGEST, min(timeout, LONGEST)))
 
 
 def check_wait(timeout: object, pump: object) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from promisepy import Promise
-from promisepy._cell import UNSETTLED
+from promisepy._core.cell import UNSETTLED
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 

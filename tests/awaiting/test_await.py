@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from promisepy import Promise
-from promisepy._cell import UNSETTLED
+from promisepy._core.cell import UNSETTLED
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 

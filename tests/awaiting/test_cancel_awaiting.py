@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from promisepy import Promise
-from promisepy._cell import UNSETTLED
+from promisepy._core.cell import UNSETTLED
 
 from .steps import Run, end, read, turns, waiting
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from promisepy import Cancelled, Promise, Report
-from promisepy._cell import UNSETTLED
+from promisepy._core.cell import UNSETTLED
 
 
 def fail(_: Any = None) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from promisepy import Promise, Report, debug
-from promisepy._reports import settings
+from promisepy._core.reports import settings
 
 from ..awaiting.conftest import _cheap_collections, kind, run
 from ..threads.conftest import mainloop

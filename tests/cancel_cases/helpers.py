@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from promisepy import Cancelled, Promise
-from promisepy._cell import UNSETTLED
+from promisepy._core.cell import UNSETTLED
 
 PATIENCE = 20.0
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from promisepy import Cancelled, Promise, Report
-from promisepy._reports import settings
+from promisepy._core.reports import settings
 
 from .helpers import PATIENCE, Work, fail, is_cancelled, on_a_thread, turn
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from promisepy import Promise, register_adoptable
-from promisepy._cell import Reaction
+from promisepy._core.cell import Reaction
 
 from .helpers import PATIENCE, Work, dependants, is_cancelled, on_a_thread, turn
 from .resources import turns

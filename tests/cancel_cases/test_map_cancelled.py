@@ -248,7 +248,7 @@ def test_a_mapping_that_is_over_is_freed_by_reference_counts_alone(make: Callabl
     try:
         make().catch(lambda _: None).wait(timeout=PATIENCE)
         rest()
-        left = [one for one in gc.get_objects() if type(one).__module__ == "promisepy._map"]
+        left = [one for one in gc.get_objects() if type(one).__module__ == "promisepy._promises.map"]
     finally:
         gc.enable()
     assert left == []

@@ -8,9 +8,10 @@ from asyncio import iscoroutine, new_event_loop
 from collections.abc import Callable
 from typing import Any
 
-from promisepy import Fulfilled, Promise, Rejected, _jobs, _timers, set_report_hook
-from promisepy._cell import UNSETTLED
-from promisepy._host import LoopHome, loop_homes
+from promisepy import Fulfilled, Promise, Rejected, set_report_hook
+from promisepy._core import clock, jobs
+from promisepy._core.cell import UNSETTLED
+from promisepy._core.homes import LoopHome, loop_homes
 
 from .language import Boom, Handler, Op, Side
 
@@ -23,12 +24,12 @@ class HandHome(LoopHome):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
-        self.clock = _timers.Timers()
+        self.clock = clock.Timers()
 
     def arm(self) -> None:
         self.armed = True
 
-    def start_timer(self, timer: _jobs.Timer) -> None:
+    def start_timer(self, timer: jobs.Timer) -> None:
         self.clock.add(timer)
 
 
@@ -57,10 +58,10 @@ class Real(Side):
         self.install()
 
     def install(self) -> None:
-        usual, _jobs.time = _jobs.time, self.time  # type: ignore[attr-defined, assignment]
+        usual, jobs.time = jobs.time, self.time  # type: ignore[attr-defined, assignment]
         reports = self.reports
         previous = set_report_hook(lambda report: reports.append(self.describe(report.reason)))
-        self._restore += [lambda: setattr(_jobs, "time", usual), lambda: set_report_hook(previous)]
+        self._restore += [lambda: setattr(jobs, "time", usual), lambda: set_report_hook(previous)]
 
     def close(self) -> None:
         for restore in self._restore:
@@ -161,12 +162,12 @@ class Real(Side):
         clock = Promise.resolve(0)
         for _ in range(ticks):
             clock = clock.then()
-        usual, _jobs.BURST = _jobs.BURST, 1
+        usual, jobs.BURST = jobs.BURST, 1
         try:
             while clock.state == "pending":
                 self.home.drain()
         finally:
-            _jobs.BURST = usual
+            jobs.BURST = usual
 
     async def waiting(self, name: str, promise: Promise[Any]) -> Any:
         state = "cancelled"

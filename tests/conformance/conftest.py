@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from promisepy import Promise, Report
-from promisepy._reports import settings
+from promisepy._core.reports import settings
 
 Jobs: TypeAlias = Callable[[], Awaitable[None]]
 Settled: TypeAlias = Callable[[Any], Promise[Any]]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from promisepy import Emitter, Stream, stream
-from promisepy._host import current_thread_home
+from promisepy._core.homes import current_thread_home
 
 PATIENCE = 20.0
 

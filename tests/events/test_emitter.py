@@ -215,7 +215,7 @@ class TestVia:
         emitter.via(lambda: 1 / 0)()
         with pytest.raises(ZeroDivisionError) as raised:
             next(events)
-        ours = [entry.path for entry in raised.traceback if "_conventions" in str(entry.path)]
+        ours = [entry.path for entry in raised.traceback if "outcomes" in str(entry.path)]
         assert ours == []
 
     @pytest.mark.parametrize("wrong", [None, 7, "name"])

@@ -17,8 +17,8 @@ from ..threads.conftest import Mainloop
 from ..threads.explorer import HAS_OPCODES, files, interrupt_everywhere
 from .library import Library
 
-STREAMS = files("_channel", "_events")
-TABLES = files("_replies")
+STREAMS = files("channel", "atomic", "stream")
+TABLES = files("replies", "atomic")
 END = "the end"
 Act = Callable[[], object]
 
@@ -67,7 +67,7 @@ class TestAStream:
 
             def check() -> None:
                 library.emitter.close()
-                # Two that are dropped in the same instant may be counted as one; see `_channel.Bounded`.
+                # Two that are dropped in the same instant may be counted as one; see `channel.Bounded`.
                 assert events.dropped in ((0,) if policy == "error" else (1, 2))
                 assert rest(events) in EMITS[policy]
 

@@ -16,7 +16,7 @@ from ..threads.explorer import Race, explorer, files
 from .library import PATIENCE
 
 HOUR = 3600.0
-TABLES = files("_replies")
+TABLES = files("replies", "atomic")
 
 
 def turn() -> None:
@@ -160,7 +160,7 @@ def test_cancel_and_answer(mainloop: Mainloop) -> None:
 
         return Race((promise.cancel, lambda: replies.resolve(1, "answer")), check)
 
-    with explorer(2, watched=TABLES | files("_cancel")) as search:
+    with explorer(2, watched=TABLES | files("cancel")) as search:
         search.explore(make)
 
 

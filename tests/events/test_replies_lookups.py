@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from promisepy import Promise, Replies, _replies
+from promisepy import Promise, Replies
+from promisepy._events import replies as table
 
 from ..threads.conftest import Mainloop
 from ..threads.explorer import Race, explorer, step
@@ -59,7 +60,7 @@ class Queue(deque[Any]):
         return super().popleft()
 
 
-class Request(_replies.Request):
+class Request(table.Request):
     """A request with such twins, at which an explorer may stop when it stands in the table."""
 
     def __init__(self, key: Any, table: Replies[Any, Any]) -> None:
@@ -71,7 +72,7 @@ class Request(_replies.Request):
         super().watch(timeout)
 
 
-class Early(_replies.Early):
+class Early(table.Early):
     """An early answer with such a token."""
 
     def __init__(self, key: Any, answer: Any) -> None:
@@ -142,8 +143,8 @@ def explore(before: Act, acts: tuple[Act, ...], preemptions: int, stopped: Colle
 
 @pytest.fixture(autouse=True)
 def stops(monkeypatch: pytest.MonkeyPatch, mainloop: Mainloop) -> None:
-    monkeypatch.setattr(_replies, "Request", Request)
-    monkeypatch.setattr(_replies, "Early", Early)
+    monkeypatch.setattr(table, "Request", Request)
+    monkeypatch.setattr(table, "Early", Early)
 
 
 ACTS: list[Act] = [ask, answer, end, cancel, ask_and_cancel, push_out]

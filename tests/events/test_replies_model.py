@@ -10,7 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from promisepy import Promise, Replies, _jobs
+from promisepy import Promise, Replies
+from promisepy._core import jobs
 
 TIMEOUT = 10
 keys = st.integers(0, 4)
@@ -64,7 +65,7 @@ class Agreement(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(_jobs, "time", SimpleNamespace(monotonic=lambda: self.model.now))
+        self.patch.setattr(jobs, "time", SimpleNamespace(monotonic=lambda: self.model.now))
         self.promises: list[Promise[Any]] = []
         self.count = 0
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from promisepy import BrokenPromise, Promise, Replies, _replies
-from promisepy._jobs import Timer
+from promisepy import BrokenPromise, Promise, Replies
+from promisepy._core.jobs import Timer
+from promisepy._events import replies as table
 
 from ..threads.conftest import Mainloop
 from ..threads.explorer import Race, explorer, files
@@ -24,7 +25,7 @@ Table = Replies[int, str]
 
 def explore(make: Callable[[], Race], lanes: int = 2) -> None:
     """Run every schedule; with three lanes, one preemption has to do."""
-    with explorer(lanes, watched=files("_replies"), preemptions=4 - lanes) as search:
+    with explorer(lanes, watched=files("replies", "atomic"), preemptions=4 - lanes) as search:
         assert search.explore(make) > 10
 
 
@@ -163,7 +164,7 @@ def record_timers(monkeypatch: pytest.MonkeyPatch) -> list[Timer]:
         made.append(Timer(*arguments))
         return made[-1]
 
-    monkeypatch.setattr(_replies, "Timer", make)
+    monkeypatch.setattr(table, "Timer", make)
     return made
 
 

@@ -138,7 +138,7 @@ def test_what_a_policy_drops_is_counted_and_the_rest_keeps_its_order(
     for name in range(EMITTERS):
         mine = numbers_of(seen, name)
         assert mine == sorted(set(mine))
-    # Without the GIL two threads that drop in the same instant may be counted as one; see `_channel.Bounded`.
+    # Without the GIL two threads that drop in the same instant may be counted as one; see `channel.Bounded`.
     lost = EMITTERS * EVENTS - len(seen) - events.dropped
     assert lost == 0 if has_gil() else 0 <= lost < events.dropped
 

@@ -15,8 +15,8 @@ from queue import SimpleQueue
 import pytest
 
 from promisepy import Promise, set_host
-from promisepy._host import current_thread_home
-from promisepy._jobs import Timer
+from promisepy._core.homes import current_thread_home
+from promisepy._core.jobs import Timer
 
 from ..test_timers import SHORT, Note, value_of
 from .library import PATIENCE, on_a_thread

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from promisepy import Promise
-from promisepy._jobs import BURST
+from promisepy._core.jobs import BURST
 
 try:
     import uvloop

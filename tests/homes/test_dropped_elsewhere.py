@@ -13,7 +13,7 @@ from queue import SimpleQueue
 import pytest
 
 from promisepy import BrokenPromise, Promise
-from promisepy._host import current_thread_home
+from promisepy._core.homes import current_thread_home
 
 PATIENCE = 30
 Sleep = Callable[[Promise[int], Callable[[], None], pytest.MonkeyPatch], Promise[int]]

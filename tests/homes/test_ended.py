@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from promisepy import Cancelled, Promise, Report, StuckPromise
-from promisepy._jobs import BURST, Home
+from promisepy._core.jobs import BURST, Home
 
 from ..events.library import on_a_thread
 from ..test_timers import Note

@@ -220,7 +220,7 @@ class TestAnotherThread:
     @pytest.mark.parametrize("is_asleep", [True, False], ids=["asleep", "in a handler"])
     def test_has_promises_that_are_stuck_in_the_child(self, is_asleep: bool) -> None:
         code = """
-    from promisepy import _host
+    from promisepy._core import homes
 
     promise, resolve, _ = Promise.with_resolvers()
     handling, go_on, made = threading.Event(), threading.Event(), []
@@ -230,7 +230,7 @@ class TestAnotherThread:
         assert go_on.wait(30)
 
     def work():
-        made.append(_host.current_thread_home())
+        made.append(homes.current_thread_home())
         made.append(Promise(lambda resolve, _: promise.then(resolve)).then(str))
         if not IS_ASLEEP:
             Promise.resolve().then(handle).wait(30)
@@ -285,7 +285,7 @@ def test_the_main_thread_has_its_jobs_left_to_the_parent_if_another_one_forks() 
 
 def test_a_wait_in_which_a_signal_handler_forks_is_woken_in_both() -> None:
     code = """
-    from promisepy import _host
+    from promisepy._core import homes
 
     promise, resolve, _ = Promise.with_resolvers()
     pids = []
@@ -306,7 +306,7 @@ def test_a_wait_in_which_a_signal_handler_forks_is_woken_in_both() -> None:
         signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
 
     signal.signal(signal.SIGUSR1, strike)
-    interrupter = threading.Thread(target=interrupt, args=[_host.current_thread_home()])
+    interrupter = threading.Thread(target=interrupt, args=[homes.current_thread_home()])
     interrupter.start()
     say(promise.wait())
     """

@@ -12,8 +12,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from promisepy import Promise, _host
-from promisepy._host import ThreadHome, current_thread_home
+from promisepy import Promise
+from promisepy._core import homes
+from promisepy._core.homes import ThreadHome, current_thread_home
 
 from ..events.library import PATIENCE
 from ..test_homes import meet
@@ -79,7 +80,7 @@ def test_a_wait_sleeps_in_slices_where_it_has_to_look_up_and_nowhere_else() -> N
 
 
 def test_a_wait_sleeps_until_its_limit_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_host, "SLICE", None)
+    monkeypatch.setattr(homes, "SLICE", None)
     home = Sleepless()
     assert home.run_until(lambda: len(home.notes) == 2, 1000, None, None)
     first, second = home.notes
@@ -90,7 +91,7 @@ def test_a_wait_sleeps_until_its_limit_and_no_longer(monkeypatch: pytest.MonkeyP
 
 def test_a_wait_of_no_time_does_not_sleep_although_the_clock_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     """That of Windows does so for 16 milliseconds."""
-    monkeypatch.setattr(_host, "time", SimpleNamespace(monotonic=lambda: 1.0))
+    monkeypatch.setattr(homes, "time", SimpleNamespace(monotonic=lambda: 1.0))
     home = Sleepless()
     assert not home.run_until(lambda: bool(home.notes), 0, None, None)
     assert home.notes == []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from promisepy import Promise
-from promisepy._cell import UNSETTLED
+from promisepy._core.cell import UNSETTLED
 
 ROUNDS = 1000
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from promisepy import Promise, _jobs
-from promisepy._host import current_home
+from promisepy import Promise
+from promisepy._core import jobs
+from promisepy._core.homes import current_home
 
 from .language import Drain, Program
 from .programs import Interpreter, Interrupt
@@ -27,7 +28,7 @@ class PromisepyApi:
     all_keyed = Promise.all_keyed
     all_settled_keyed = Promise.all_settled_keyed
 
-    def __init__(self, burst: int = _jobs.BURST) -> None:
+    def __init__(self, burst: int = jobs.BURST) -> None:
         self.burst = burst
         self.home = current_home()
         self.jobs = self.home.jobs
@@ -41,13 +42,13 @@ class PromisepyApi:
             self.run_burst(self.burst)
 
     def run_burst(self, size: int) -> None:
-        usual, _jobs.BURST = _jobs.BURST, size
+        usual, jobs.BURST = jobs.BURST, size
         try:
             self.home.drain()
         except Interrupt:
             pass  # the rest of the jobs is run by the next burst
         finally:
-            _jobs.BURST = usual
+            jobs.BURST = usual
 
     def look(self, promise: Any) -> tuple[str, Any]:
         outcome = {"pending": None, "fulfilled": "value", "rejected": "reason"}[promise.state]

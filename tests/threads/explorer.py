@@ -33,12 +33,13 @@ PACKAGE = Path(promisepy.__file__).parent
 
 
 def files(*names: str) -> frozenset[str]:
-    """Name modules of the package as code objects do."""
-    return frozenset(str(PACKAGE / f"{name}.py") for name in names)
+    """Name modules of the package, in whatever wing they are, as code objects do."""
+    paths = {path.stem: str(path) for path in PACKAGE.rglob("*.py") if path.stem != "__init__"}
+    return frozenset(paths[name] for name in names)
 
 
 # Where threads meet. The rest of the package only leads there.
-MEETING_PLACES = files("_cell", "_jobs", "_resolve", "_host", "_promise")
+MEETING_PLACES = files("cell", "jobs", "claim", "resolve", "homes", "promise")
 PATIENCE = 30.0
 # 3.12 traces opcodes only of threads that begin after a frame has asked for it, and then may crash; lines must do there.
 HAS_OPCODES = sys.version_info[:2] != (3, 12)

@@ -19,7 +19,7 @@ from .explorer import Explorer, Race, explorer, files
 
 Log = list[Any]
 # Where a promise meets its reactions; for races that run long elsewhere.
-CELLS = files("_cell", "_combine", "_promise")
+CELLS = files("cell", "combine", "promise")
 
 
 def expect(mainloop: Mainloop, log: Log, *allowed: Log) -> Callable[[], None]:
@@ -171,7 +171,7 @@ def test_dropped_functions_and_then(mainloop: Mainloop, reports: list[Report]) -
 
         return Race((functions.clear, lambda: promise.catch(log.append)), check)
 
-    with explorer(2, watched=CELLS | files("_resolve")) as search:
+    with explorer(2, watched=CELLS | files("claim", "resolve")) as search:
         search.explore(make)
 
 

@@ -12,7 +12,7 @@ from promisepy import Cancelled, Promise, Report, set_host
 from .conftest import Mainloop
 from .explorer import Race, explorer, files
 
-PLACES = files("_cancel", "_cell", "_resolve", "_sinks")
+PLACES = files("cancel", "cell", "producers", "claim", "resolve", "wait", "tasks", "relay")
 
 
 class Work:

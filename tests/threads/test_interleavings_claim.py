@@ -13,7 +13,7 @@ from .conftest import Mainloop
 from .explorer import Race, explorer, files
 
 # Where the two calls meet; what follows is a job, and has one thread.
-CLAIMS = files("_cell", "_resolve")
+CLAIMS = files("cell", "claim", "resolve")
 
 
 def resolve_with_a_promise(d: Resolvers[str], inner: Promise[str]) -> None:

@@ -18,7 +18,7 @@ from .conftest import Mainloop
 from .explorer import Race, explorer, files
 from .test_interleavings_home import make_bed
 
-STREAMS = files("_channel", "_events")
+STREAMS = files("channel", "atomic", "stream")
 END = "the end"
 
 

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from promisepy import Promise, StuckPromise, set_host
-from promisepy._host import current_thread_home
-from promisepy._host import this_thread as _thread
+from promisepy._core.homes import current_thread_home
+from promisepy._core.homes import this_thread as _thread
 
 from .conftest import Mainloop, run_awake
 from .explorer import Explorer, Lane, Race, explorer, files
 
-HOMES = files("_cell", "_jobs", "_host", "_asyncio", "_promise")
+HOMES = files("cell", "jobs", "homes", "tasks", "promise")
 
 
 class Bed:
@@ -49,7 +49,7 @@ def make_bed(search: Explorer) -> None:
 
 
 def test_wait_and_settle() -> None:
-    with explorer(2, watched=files("_jobs", "_host")) as search:
+    with explorer(2, watched=files("jobs", "homes")) as search:
         make_bed(search)
 
         def make() -> Race:
@@ -65,7 +65,7 @@ def test_wait_and_settle() -> None:
 
 
 def test_wait_for_a_chain_and_settle() -> None:
-    with explorer(2, watched=files("_jobs", "_host")) as search:
+    with explorer(2, watched=files("jobs", "homes")) as search:
         make_bed(search)
 
         def make() -> Race:
@@ -84,7 +84,7 @@ def test_wait_for_a_chain_and_settle() -> None:
 
 
 def test_wait_and_two_settlers() -> None:
-    with explorer(3, watched=files("_jobs", "_host"), preemptions=1) as search:
+    with explorer(3, watched=files("jobs", "homes"), preemptions=1) as search:
         make_bed(search)
 
         def make() -> Race:
@@ -144,7 +144,7 @@ def test_await_and_settle() -> None:
 
 
 def test_cancel_the_awaiting_task_and_settle() -> None:
-    with explorer(2, watched=files("_cell", "_asyncio")) as search:
+    with explorer(2, watched=files("cell", "tasks")) as search:
         loop = search.on(0, asyncio.new_event_loop)
 
         def make() -> Race:
@@ -169,7 +169,7 @@ def test_cancel_the_awaiting_task_and_settle() -> None:
 
 
 def test_handlers_on_a_loop_and_two_settlers() -> None:
-    with explorer(3, watched=files("_jobs", "_host"), preemptions=1) as search:
+    with explorer(3, watched=files("jobs", "homes"), preemptions=1) as search:
         loop = search.on(0, asyncio.new_event_loop)
 
         def make() -> Race:
@@ -203,7 +203,7 @@ def probe(loop: asyncio.AbstractEventLoop) -> None:
 
 def test_a_wait_that_meets_a_settler_leaves_a_home_that_works() -> None:
     """What arms the home may come when the wait has just gone: the next job must find somebody nevertheless."""
-    with explorer(2, watched=files("_jobs", "_host")) as search:
+    with explorer(2, watched=files("jobs", "homes")) as search:
         make_bed(search)
         loop = asyncio.new_event_loop()
 
@@ -228,7 +228,7 @@ def test_a_wait_that_meets_a_settler_leaves_a_home_that_works() -> None:
 
 
 def test_a_wait_that_times_out_while_a_settler_comes_leaves_a_home_that_works() -> None:
-    with explorer(2, watched=files("_jobs", "_host")) as search:
+    with explorer(2, watched=files("jobs", "homes")) as search:
         loop = asyncio.new_event_loop()
 
         def make() -> Race:
@@ -267,7 +267,7 @@ class SelectorWithBed(selectors.DefaultSelector):
 
 def test_wait_for_a_coroutine_and_settle_what_it_awaits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The wait is about to hand its thread to the private loop that runs the coroutine."""
-    with explorer(2, watched=files("_host")) as search:
+    with explorer(2, watched=files("homes")) as search:
         make_bed(search)
         new_loop = partial(asyncio.SelectorEventLoop, SelectorWithBed(search.lanes[0]))
         monkeypatch.setattr(asyncio, "new_event_loop", new_loop)
@@ -302,7 +302,7 @@ def test_wait_for_a_coroutine_and_settle_what_it_awaits(monkeypatch: pytest.Monk
 
 
 def test_two_settlers_and_a_closed_loop() -> None:
-    with explorer(2, watched=files("_jobs", "_host")) as search:
+    with explorer(2, watched=files("jobs", "homes")) as search:
 
         def make() -> Race:
             loop = asyncio.new_event_loop()
@@ -322,7 +322,7 @@ def test_two_settlers_and_a_closed_loop() -> None:
 
 
 def test_two_settlers_and_an_ended_thread() -> None:
-    with explorer(2, watched=files("_jobs", "_host")) as search:
+    with explorer(2, watched=files("jobs", "homes")) as search:
 
         def make() -> Race:
             pairs: list[Any] = []
@@ -340,7 +340,7 @@ def test_two_settlers_and_an_ended_thread() -> None:
 
 
 def test_a_wait_with_a_pump_leaves_a_host_that_works() -> None:
-    with explorer(2, watched=files("_jobs", "_host")) as search:
+    with explorer(2, watched=files("jobs", "homes")) as search:
         make_bed(search)
         host = Mainloop()
         search.on(0, lambda: set_host(host))
@@ -373,7 +373,7 @@ def test_a_wait_with_a_pump_leaves_a_host_that_works() -> None:
 
 
 def test_settle_and_a_change_of_hosts() -> None:
-    with explorer(2, watched=files("_jobs", "_host")) as search:
+    with explorer(2, watched=files("jobs", "homes")) as search:
 
         def make() -> Race:
             old, new = Mainloop(), Mainloop()
@@ -399,7 +399,7 @@ def new_home() -> Any:
 
 
 def test_settle_and_the_end_of_the_home() -> None:
-    with explorer(2, watched=files("_jobs", "_host")) as search:
+    with explorer(2, watched=files("jobs", "homes")) as search:
 
         def make() -> Race:
             home = search.on(0, new_home)

@@ -253,7 +253,7 @@ def test_a_wait_interrupted_by_the_settlement(way: Way) -> None:
 
         return lambda: seen.append(promise.wait(PATIENCE)), lambda: resolve(1), check
 
-    assert interrupt_until_asleep(make, way, files("_cell", "_jobs", "_host", "_promise"), True) > 20
+    assert interrupt_until_asleep(make, way, files("cell", "jobs", "homes", "promise"), True) > 20
 
 
 LOOP_FILES = frozenset({asyncio.base_events.__file__, selectors.__file__, asyncio.events.__file__})
@@ -283,7 +283,7 @@ def test_a_loop_interrupted_by_the_settlement(way: Way, opcodes: bool) -> None:
 
         return lambda: run_awake(loop, main()), strike, check
 
-    watched = files("_cell", "_jobs", "_host", "_asyncio", "_promise") if opcodes else LOOP_FILES
+    watched = files("cell", "jobs", "homes", "tasks", "promise") if opcodes else LOOP_FILES
     assert interrupt_until_asleep(make, way, watched, opcodes) > 20
     loop.close()
 

@@ -1,0 +1,179 @@
+"""Who may settle a promise: the resolving functions, and what they do with a reason (ECMA-262 27.2.1.3)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from .cell import NEVER_ADOPTED, PENDING, Cell
+from .errors import (
+    CallbackError,
+    context_of,
+    dropped,
+    not_an_exception,
+    raised,
+    set_context,
+    set_traceback,
+    traceback_of,
+    unexpected_arguments,
+)
+from .handlers import is_exception_type
+from .jobs import fatal
+from .misuse import expected_reason
+from .reports import settings, submit_error
+from .tasks import as_reason
+from .types import is_a
+
+
+def cut_context(error: BaseException, outer: BaseException | None) -> None:
+    """Remove from `error` the exception that was being handled where the queue happened to be drained."""
+    seen = error
+    while outer is not None:
+        context = context_of(seen)
+        if context is None:
+            return
+        if context is outer:
+            set_context(seen, None)
+            return
+        seen = context
+
+
+def _own_references() -> int:
+    """Count the references to an object that one local variable holds."""
+    thing = object()
+    return sys.getrefcount(thing)
+
+
+# Two, since the call counts as well; one from CPython 3.14 on, which lends the variable's reference to the call.
+OWN_REFERENCES: Final = _own_references()
+
+
+class Claim:
+    """The right to settle one promise, shared by its resolving functions: whoever takes the promise out may settle it.
+
+    When both functions are gone the claim goes too, and if the promise is still in it, nobody will ever settle it
+    (S10). Taking it out is two steps, so two calls that meet, on two threads or in a signal handler, may both hold it.
+    They end as if one had come before the other: settling is exclusive (`cell`). Weak spot: if both pass, and one
+    of them with a promise, that promise counts as observed although its outcome may not be taken.
+    """
+
+    __slots__ = ("promise",)
+
+    promise: Cell | None
+
+    def close(self, promise: Cell) -> None:
+        """Take the promise out: its resolving side is done."""
+        self.promise = promise._producer = None
+
+    def keep(self, functions: Iterable[Callable[..., Any]]) -> None:
+        """Have the promise keep functions alive until it settles, for libraries that hold callbacks only weakly."""
+        if self.promise is not None:
+            self.promise._produce().kept = list(functions)
+
+    def resolve(self, value: object) -> None:
+        """Resolve the promise, unless it has been claimed before."""
+        promise = self.promise
+        if promise is None:
+            return
+        self.promise = promise._producer = None  # in place: Claim.close
+        kind = type(value)
+        if type(kind) is type and kind in NEVER_ADOPTED:  # in place: is_plain
+            promise._fulfil(value)  # as `_resolve` would
+            return
+        try:
+            promise._resolve(value)
+        finally:
+            del promise, value  # INV-RC
+
+    def reject(self, reason: object) -> None:
+        """Reject the promise, unless it has been claimed before."""
+        promise = self.promise
+        if promise is not None:
+            error = to_exception(reason)  # before the claim is taken, as in `reject` below
+            self.close(promise)
+            promise._reject(as_reason(error), traceback_of(error))
+            del promise, error  # INV-RC, likewise
+
+    def __del__(self) -> None:
+        promise = self.promise
+        if promise is not None and not settings.exiting:
+            self.close(promise)
+            # If nobody else refers to it, the whole affair is dropped, as after a timeout, and nobody can miss the
+            # outcome. A reaction is a reference, but is asked for, too: without the interpreter lock a count is the sum
+            # of two fields, and too small if a reference passes from one thread to another between the two looks.
+            is_missed = len(promise._reactions or ()) > 1 or sys.getrefcount(promise) > OWN_REFERENCES
+            if is_missed and promise._reject(dropped(promise._created()), None) and promise._alarm is not None:
+                promise._alarm.excuse()
+
+
+def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..., None]]:
+    """Make the pair of functions that settle `promise` (CreateResolvingFunctions, 27.2.1.3).
+
+    Plain functions, since libraries look at `__name__` and `__code__` or hold callbacks weakly. They take any
+    arguments, return None and never raise, on any thread; the first call of either wins.
+    """
+    claim = Claim()  # its field is set here: an __init__ would cost as much as the rest of this function
+    claim.promise = promise
+
+    def resolve(value: object = None, /, *more: object, **named: object) -> None:
+        promise = claim.promise
+        if promise is None:
+            return
+        claim.promise = promise._producer = None  # in place: Claim.close
+        kind = type(value)
+        if more or named:
+            promise._reject(unexpected_arguments("resolve", (value, *more), named), None)
+        elif type(kind) is type and kind in NEVER_ADOPTED:  # in place: is_plain
+            promise._fulfil(value)  # as `_resolve` would
+        else:
+            promise._resolve(value)
+        del promise  # INV-RC: a property `then` of the value may have raised
+
+    def reject(reason: object = None, /, *more: object, **named: object) -> None:
+        promise = claim.promise
+        if promise is None:
+            return
+        # Before the claim is taken: an interrupt that comes out of it leaves the promise to whoever calls next.
+        error = unexpected_arguments("reject", (reason, *more), named) if more or named else to_exception(reason)
+        claim.promise = promise._producer = None  # in place: Claim.close
+        promise._reject(as_reason(error), traceback_of(error))
+        del promise, error  # INV-RC: the class that was the reason may have raised it
+
+    return resolve, reject
+
+
+def to_exception(reason: object) -> BaseException:
+    """Give the exception that a reason is, makes, or has to be wrapped in."""
+    if is_a(reason, BaseException):
+        return reason
+    if not is_exception_type(reason):
+        return not_an_exception(reason)
+    try:
+        made: object = reason()  # a class may make something else
+    except BaseException as error:
+        if fatal(error):
+            raise
+        return error
+    return made if is_a(made, BaseException) else not_an_exception(reason)
+
+
+def reject_by_user(promise: Cell, reason: object) -> None:
+    """Reject with a reason that a user has written down: what is no exception is a `TypeError`."""
+    error = to_exception(reason)
+    if type(error) is CallbackError and error is not reason:
+        raise expected_reason(reason)
+    promise._reject(as_reason(error), traceback_of(error))
+    del promise, error  # INV-RC
+
+
+def settle_by_raise(promise: Cell, reject: Callable[..., None], error: BaseException) -> None:
+    """Answer an executor or a then-method that raised: a rejection, unless the promise has been settled already."""
+    cut_context(error, promise._home.outer)
+    settled = promise._state is not PENDING
+    set_traceback(error, raised(error))
+    reject(error)
+    if fatal(error):
+        raise error
+    if settings.sites and (settled or promise._state is PENDING):
+        submit_error(error)  # too late to reject with; debug mode shows it instead of losing it

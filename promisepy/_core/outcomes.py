@@ -1,0 +1,146 @@
+"""What a callback's arguments mean: an outcome, which is values or an error, and the shape of the one value.
+
+These are plain data to `promisify`, to `via` and to the emitters of streams: they look at arguments and decide, on
+whatever thread the library calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, Final, TypeAlias, cast
+
+from .errors import CallbackError, raised, set_traceback, short
+from .misuse import expected_outcome
+from .types import is_a
+
+# Foreign functions and their arguments have no types that could be stated once for all libraries, hence Any.
+Outcome: TypeAlias = Callable[..., tuple[Any, ...]]
+Shape: TypeAlias = Callable[[tuple[Any, ...]], Any]
+
+
+def all_values(*values: Any, **named: Any) -> tuple[Any, ...]:
+    """Outcome of a callback that is only called on success."""
+    return only_values(values, values, named)
+
+
+def error_first(error: Any = None, /, *values: Any, **named: Any) -> tuple[Any, ...]:
+    """Outcome of `callback(error, *values)`: None means success, anything else, 0 included, is the error."""
+    if error is not None:
+        raise as_error(error, (error, *values), named)
+    return only_values(values, (error, *values), named)
+
+
+def error_last(*arguments: Any, **named: Any) -> tuple[Any, ...]:
+    """Outcome of `callback(*values, error)`."""
+    if arguments and arguments[-1] is not None:
+        raise as_error(arguments[-1], arguments, named)
+    return only_values(arguments[:-1], arguments, named)
+
+
+def all_errors(*arguments: Any, **named: Any) -> tuple[Any, ...]:
+    """Outcome of a callback that is only called on failure: its one exception, else all of its arguments."""
+    errors = [argument for argument in arguments if is_a(argument, BaseException)]
+    raise as_error(errors[0] if len(errors) == 1 else None, arguments, named)
+
+
+def only_values(values: tuple[Any, ...], arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """Give the values of a success, unless it came with keywords: nothing says what they mean."""
+    if named:
+        raise CallbackError(f"a callback got the keyword arguments {short(named)}", arguments, named)
+    return values
+
+
+def as_error(error: object, arguments: tuple[Any, ...], named: dict[str, Any]) -> BaseException:
+    """Give the exception that a failure is, so that `except` finds it by its class, or wrap everything that came."""
+    if is_a(error, BaseException) and not named:
+        return error
+    shown = ", ".join([*map(short, arguments), *(f"{key}={short(value)}" for key, value in named.items())])
+    return CallbackError(f"a callback reported a failure: ({shown})", arguments, named)
+
+
+def natural(values: tuple[Any, ...]) -> Any:
+    """Shape by number: nothing is None, one value is itself, more are a tuple."""
+    return values[0] if len(values) == 1 else values or None
+
+
+class Single:
+    """Outcome by a function of the user's that returns the one value itself."""
+
+    __slots__ = ("read",)
+
+    def __init__(self, read: Callable[..., Any]) -> None:
+        self.read = read
+
+    def __call__(self, *arguments: Any, **named: Any) -> tuple[Any]:
+        """Give what a shape is made of."""
+        try:
+            return (self.read(*arguments, **named),)
+        finally:
+            del arguments, named  # INV-RC of `cell`, as below: an argument may be what is raised
+
+
+def one_value(value: Any = None, /, *more: Any, **named: Any) -> Any:
+    """Equal `natural(all_values(...))`, which need not be asked if there is at most one value."""
+    return natural(all_values(value, *more, **named)) if more or named else value
+
+
+def one_after_error(*arguments: Any, **named: Any) -> Any:
+    """Equal `natural(error_first(...))`, likewise."""
+    if len(arguments) == 2 and arguments[0] is None and not named:
+        return arguments[1]
+    return natural(error_first(*arguments, **named))
+
+
+def one_before_error(*arguments: Any, **named: Any) -> Any:
+    """Equal `natural(error_last(...))`, likewise."""
+    if len(arguments) == 2 and arguments[1] is None and not named:
+        return arguments[0]
+    return natural(error_last(*arguments, **named))
+
+
+# What the commonest outcomes and the natural shape are together, for the usual number of arguments.
+SHORT: Final[dict[Outcome, Callable[..., Any]]] = {
+    all_values: one_value,
+    error_first: one_after_error,
+    error_last: one_before_error,
+}
+
+
+def reader(outcome: Outcome, shape: Shape = natural) -> Callable[..., Any]:
+    """Make one function of both: it returns the value that a call of the callback means, or raises."""
+    if shape is natural and isinstance(outcome, Single):
+        return outcome.read
+    if shape is natural and type(outcome) is FunctionType and outcome in SHORT:  # others may have no hash
+        return SHORT[outcome]
+
+    def read(*arguments: Any, **named: Any) -> Any:
+        values: Any = None
+        try:
+            values = outcome(*arguments, **named)
+            if not isinstance(cast("object", values), tuple):
+                raise expected_outcome(values)
+            return shape(values)
+        finally:
+            del arguments, named, values  # INV-RC
+
+    return read
+
+
+def adapt(
+    read: Callable[..., Any], resolve: Callable[[Any], object], reject: Callable[[Any], object], returns: Any = None
+) -> Callable[..., Any]:
+    """Make the plain function that a library gets: it takes any arguments, never raises, and returns `returns`."""
+
+    def callback(*arguments: Any, **named: Any) -> Any:
+        try:
+            value = read(*arguments, **named)
+        except BaseException as error:
+            del arguments, named  # INV-RC
+            set_traceback(error, raised(error))
+            reject(error)
+        else:
+            resolve(value)
+        return returns
+
+    return callback
