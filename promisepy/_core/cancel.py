@@ -24,7 +24,7 @@ def is_wanted(source: Cell) -> bool:
     reactions = source._reactions
     if reactions is None:
         return True
-    # Twice: while others remove theirs, a list that is walked in place may hide one, but never shows one too many.
+    # Twice: a list that others remove theirs from while it is walked may hide one, but never shows one too many.
     return any(one._depends() for seen in (reactions, tuple(reactions)) for one in seen)
 
 

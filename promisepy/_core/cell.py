@@ -45,8 +45,8 @@ INV-RC      What a settled promise refers to never refers back: settled chains a
             Beware of tracebacks: they lead to frames, a frame to its caller, `f_back`, and that one to its locals, even
             after both have returned. So a function that calls user code drops its locals when that code raises.
 
-Where a comment says `in place: Cell._begin`, a hot path holds a copy of that function instead of a call. A test compares
-the two.
+Where a comment says `in place: Cell._begin`, a hot path holds a copy of that function instead of a call, and a test
+compares the two.
 """
 
 from __future__ import annotations

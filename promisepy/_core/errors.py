@@ -92,7 +92,7 @@ def is_ours(frame: FrameType) -> bool:
 def raised(error: BaseException) -> TracebackType | None:
     """Give the traceback of what user code raised, less the topmost frames: ours, which have called it."""
     traceback = traceback_of(error)
-    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(HERE):  # = is_ours
+    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(HERE):  # in place: is_ours
         traceback = traceback.tb_next
     return traceback
 

@@ -591,7 +591,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
             promise: Promise[Any] = _new(Promise)
             promise._begin_fulfilled(known_home(running_loop()) or current_home(), value)  # in place: home_here
             return promise
-        if issubclass(kind, Promise):
+        if issubclass(kind, Promise):  # as `is_a` would
             return cast("Promise[Any]", value)
         promise = pending()
         try:
@@ -1099,7 +1099,7 @@ def pending(home: Home | None = None) -> Promise[Any]:
     """Make a promise without resolving functions, for callers that settle it themselves."""
     promise: Promise[Any] = _new(Promise)
     # in place: Cell._begin, home_here
-    promise._home = home or known_home(running_loop()) or current_home()
+    promise._home = home or (known_home(running_loop()) or current_home())
     promise._state = PENDING
     promise._reactions = [*UNSETTLED_ALONE]
     promise._source = None
