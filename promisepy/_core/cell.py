@@ -11,13 +11,13 @@ The second machine says who is at work for the promise. A cancellation follows i
 
     _producer   what the resolving side has left                 who writes it                  what may follow
     ─────────   ──────────────────────────────────────────────   ────────────────────────────   ───────────────────
-    unset       nothing yet                                                                     left, done, stopped
+    unset       nothing yet, or there is no such side                                           any
     left        how it is stopped: a `Producer` or `Request`     whoever resolves: `_leave`     done, stopped
     done        None: it has resolved the promise, its work is   its first call: `Claim`,       adopted
                 over, and it is never told of a cancellation     `_dismiss`
     adopted     how something foreign is stopped, whose          the job that starts to         done
                 outcome the promise takes on: an `Adopted`       follow it: `_leave`
-    stopped     STOPPED: the promise has been cancelled, and     `_let_go`                      done
+    stopped     STOPPED: the promise has been cancelled, and     `_let_go`                      adopted, done
                 the resolving side told
 
     _work       what a promise that is resolved but pending waits for: an adoption, a combinator, a deadline. It enters
@@ -82,10 +82,12 @@ TRANSITIONS: Final[dict[tuple[State, Literal["fulfil", "reject"]], State]] = {
     (PENDING, "fulfil"): FULFILLED,
     (PENDING, "reject"): REJECTED,
 }
-# And the second, by the names of the table above. "adopt" is the job that starts to follow something foreign.
+# And the second, by the names of the table above. "adopt" is the job that starts to follow something foreign; it comes
+# after "resolve", or where there is no resolving side, as in a promise that `then` has made.
 PRODUCTIONS: Final[dict[tuple[str, Literal["leave", "resolve", "adopt", "cancel"]], str]] = {
     ("unset", "leave"): "left",
     ("unset", "resolve"): "done",
+    ("unset", "adopt"): "adopted",
     ("unset", "cancel"): "stopped",
     ("left", "leave"): "left",
     ("left", "resolve"): "done",
@@ -99,6 +101,7 @@ PRODUCTIONS: Final[dict[tuple[str, Literal["leave", "resolve", "adopt", "cancel"
     ("adopted", "cancel"): "adopted",
     ("stopped", "leave"): "stopped",
     ("stopped", "resolve"): "done",
+    ("stopped", "adopt"): "adopted",
     ("stopped", "cancel"): "stopped",
 }
 
