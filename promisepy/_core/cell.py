@@ -146,12 +146,9 @@ class Reaction:
 
 
 class Unsettled(Reaction):
-    """The right to settle a promise. It stands before all reactions, is never queued, and wants nothing."""
+    """The right to settle a promise. It stands before all reactions, and is never queued."""
 
     __slots__ = ()
-
-    def _depends(self) -> bool:
-        return False
 
 
 UNSETTLED: Final = Unsettled()
@@ -406,16 +403,28 @@ class Cell(Reaction):
 
     def _is_stoppable(self) -> bool:
         """Tell whether a cancellation of this very promise would stop something."""
-        left, work = self._left(), self._at_work()
+        left, work = getattr(self, "_producer", None), getattr(self, "_work", None)
         return (left is not None and left._aborts()) or (work is not None and work._aborts())
 
     def _is_being_settled(self) -> bool:
         """Tell whether somebody has settled this promise, or is about to: who has taken the producer off will."""
         return self._state is not PENDING or (self._left() is None and self._at_work() is None)
 
+    def _is_wanted(self) -> bool:
+        """Tell whether anybody depends on this promise while it is pending, or has depended on it."""
+        reactions = self._reactions
+        if reactions is None:
+            return True
+        # Twice: a list that others remove theirs from while it is walked may hide one, but never shows one too many.
+        for seen in (reactions, tuple(reactions)):
+            for one in seen:
+                if one is not UNSETTLED and one._depends():
+                    return True
+        return False
+
     def _sources(self) -> list[Cell]:
         """List the promises on which this one depends directly; some may have settled meanwhile."""
-        work, source = self._at_work(), self._source
+        work, source = getattr(self, "_work", None), self._source
         sources = [] if work is None else list(work._sources())
         if source is not None:
             sources.append(source)
@@ -426,8 +435,8 @@ class Cell(Reaction):
 
         It has been cancelled. If its value is held, it lets go of nothing that may still bring it.
         """
-        work, producer = self._at_work(), self._left()
-        sources, is_held = self._sources(), self._is_held()
+        work, producer = getattr(self, "_work", None), getattr(self, "_producer", STOPPED)
+        sources, is_held = self._sources(), hasattr(self, "_release")
         if producer is not None:
             producer._cancelled()
             if not is_held and type(producer) is not Adopted:  # which may start later, and is stopped then

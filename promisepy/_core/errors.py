@@ -183,9 +183,11 @@ def dropped(created: str) -> BrokenPromise:
 
 def cancellation(reason: object) -> Cancelled:
     """Make the reason with which a promise is cancelled."""
+    if reason is None:
+        return Cancelled("the promise was cancelled")
     if is_a(reason, Cancelled):
         return reason
-    cancelled = Cancelled("the promise was cancelled" if reason is None else reason)
+    cancelled = Cancelled(reason)
     if is_a(reason, BaseException):
         cancelled.__cause__ = reason
     return cancelled

@@ -7,7 +7,7 @@ from contextvars import Context, copy_context
 from typing import Any
 
 from .adopt import Rule, Then, find_then, gives_stop
-from .cancel import cancel, is_wanted
+from .cancel import cancel
 from .cell import FULFILLED, NEVER_ADOPTED, SILENT, Cell, Reaction
 from .claim import cut_context, resolving_functions, settle_by_raise
 from .errors import Cancelled, cancellation, raised, self_resolution
@@ -51,7 +51,7 @@ class Resolution(Cell):
                 adoption._cancelled()
                 # Cancelled while the handler ran: a cancellation now would have met the adoption. Otherwise another
                 # call has overtaken this one (see `Claim`), and the other promise is none of our business.
-                if is_a(self._value, Cancelled) and not is_wanted(value):
+                if is_a(self._value, Cancelled) and not value._is_wanted():
                     cancel(value, cancellation(self._value))
             return
         try:

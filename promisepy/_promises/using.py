@@ -8,7 +8,7 @@ from inspect import isawaitable
 from typing import Any, Generic, TypeVar, cast
 
 from .._core import errors, misuse
-from .._core.cancel import cancel, is_wanted
+from .._core.cancel import cancel
 from .._core.cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
 from .._core.cleanup import CleanUp
 from .._core.jobs import Home
@@ -63,7 +63,7 @@ class Using(Generic[T]):
     def _leave(self) -> None:
         """Give up the wait: stop the producer, and release what it gives, or has given, nevertheless."""
         promise = self._promise
-        if promise._state is PENDING and not is_wanted(promise):
+        if promise._state is PENDING and not promise._is_wanted():
             cancel(promise, errors.cancellation(None))
         elif promise._state is not REJECTED:
             promise._subscribe(Late(promise))
