@@ -192,7 +192,12 @@ class Failure:
 
 
 class Cell(Reaction):
-    """State, outcome and reactions of one promise."""
+    """State, outcome and reactions of one promise.
+
+    `Promise` is a cell, since a second object for each promise would cost as much again; so whatever is not for users
+    has an underscore, which says "of this package" here, not "of this class". Other files may read `_home`, `_source`,
+    `_state`, `_value`, `_failure`, `_alarm` and `_reactions`, and call the methods. They write no slot: a test looks.
+    """
 
     __slots__ = (
         "__weakref__",
@@ -407,7 +412,7 @@ class Cell(Reaction):
         return (left is not None and left._aborts()) or (work is not None and work._aborts())
 
     def _is_being_settled(self) -> bool:
-        """Tell whether somebody has settled this promise, or is about to: who has taken the producer off will."""
+        """Tell whether somebody has settled this promise, or is about to, having dismissed the producer first."""
         return self._state is not PENDING or (self._left() is None and self._at_work() is None)
 
     def _is_wanted(self) -> bool:

@@ -1,4 +1,4 @@
-"""The exception tree, and the wording of what can go wrong; answers to wrong calls are in `_misuse`.
+"""The exception tree, and the wording of what can go wrong; answers to wrong calls are in `misuse`.
 
 PromiseError
 ├── BrokenPromise          nobody is left who could settle the promise

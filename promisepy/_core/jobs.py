@@ -138,7 +138,7 @@ class Home:
         finally:
             self.running = running
             self.outer = outer
-            job = running = None  # INV-RC of _cell.py: what the last handler raised leads to this frame
+            job = running = None  # INV-RC of `cell`: what the last handler raised leads to this frame
             self.armed = False
             if jobs:
                 self.arm()
