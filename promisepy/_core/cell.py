@@ -294,7 +294,12 @@ class Cell(Reaction):
         """Queue the reactions to a rejection; if there is none, set the alarm."""
         reactions, reason = self._reactions, self._value
         if reactions:
-            queue(reactions)
+            # in place: queue
+            for reaction in reactions.copy():
+                home = reaction._home
+                home.jobs.append(reaction)  # in place: Home.enqueue
+                if not home.armed:
+                    home.arm()
         elif not is_a(reason, SILENT) and not hasattr(self, "_observed"):
             self._alarm = alarm = Alarm(self._failure.fresh(), self._home, getattr(self, "_site", None))
             if reactions or hasattr(self, "_observed"):

@@ -90,8 +90,9 @@ def is_ours(frame: FrameType) -> bool:
 
 
 def raised(error: BaseException) -> TracebackType | None:
-    """Give the traceback of what user code raised, less the topmost frames: ours, which have called it."""
-    traceback = traceback_of(error)
+    """Give the traceback of what user code raised and the caller has just caught, less our frames at its top."""
+    caught: Any = traceback_of(error)
+    traceback: TracebackType | None = caught.tb_next  # its first frame is the caller's
     while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(HERE):  # in place: is_ours
         traceback = traceback.tb_next
     return traceback
