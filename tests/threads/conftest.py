@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import pytest
 
 from promisepy import Promise, Report, set_host, set_report_hook
+from promisepy._core.homes import current_home
 
 T = TypeVar("T")
 
@@ -32,6 +33,7 @@ class Mainloop:
     def finish(self) -> None:
         """Run everything, then show that the home still works."""
         self.run()
+        assert not current_home().jobs, "a wake-up was lost"  # the next one would run them as well
         seen: list[str] = []
         Promise.resolve("alive").then(seen.append)
         self.run()
