@@ -38,6 +38,8 @@ from ._types import FutureLike, Thenable
 from ._wrapping import dressed, owner_of, row_for, with_methods
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeForm
+
     from ._decorators import ErrorFirst, ErrorLast, First, Options, TwoCallbacks, Value
 
 __all__ = ["promisify", "submit"]
@@ -52,6 +54,7 @@ Rs = TypeVarTuple("Rs")
 Methods: TypeAlias = Iterable[str] | Mapping[str, str]
 
 
+# What `result` takes stands twice, since checkers that know nothing of `TypeForm` yet still know classes.
 # fmt: off
 @overload
 def promisify(fn: Callable[[*Ts, Callable[[], Any]], Any], /, *, style: Literal["value"] = "value", callback: Literal[-1] = -1, **options: Unpack[Options]) -> Callable[[*Ts], Promise[None]]: ...
@@ -98,6 +101,8 @@ def promisify(fn: Callable[..., Any], /, *, style: Callable[..., R], callback: P
 @overload
 def promisify(fn: Callable[..., Any], /, *, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, result: type[R], **options: Unpack[Options]) -> Callable[..., Promise[R]]: ...
 @overload
+def promisify(fn: Callable[..., Any], /, *, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, result: TypeForm[R], **options: Unpack[Options]) -> Callable[..., Promise[R]]: ...
+@overload
 def promisify(fn: Callable[..., Any], /, *, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Callable[[tuple[Any, ...]], R], **options: Unpack[Options]) -> Callable[..., Promise[R]]: ...
 @overload
 def promisify(*, style: Literal["value"] = "value", callback: Literal[-1] = -1, **options: Unpack[Options]) -> Value: ...
@@ -111,6 +116,8 @@ def promisify(*, style: Literal["error_last"], **options: Unpack[Options]) -> Er
 def promisify(*, style: Literal["two_callbacks"], **options: Unpack[Options]) -> TwoCallbacks: ...
 @overload
 def promisify(*, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, result: type[R], **options: Unpack[Options]) -> Callable[[Callable[..., Any]], Callable[..., Promise[R]]]: ...
+@overload
+def promisify(*, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, result: TypeForm[R], **options: Unpack[Options]) -> Callable[[Callable[..., Any]], Callable[..., Promise[R]]]: ...
 @overload
 def promisify(*, style: Callable[..., R], callback: Place | None = None, errback: Place | None = None, **options: Unpack[Options]) -> Callable[[Callable[..., Any]], Callable[..., Promise[R]]]: ...
 @overload
@@ -132,7 +139,7 @@ def promisify(
     keep_alive: bool = False,
     pump: Callable[[], object] | None = None,
     methods: Methods | None = None,
-    result: type[Any] | None = None,
+    result: Any = None,
 ) -> Any:
     """Make a function that takes callbacks into one that returns a promise.
 
@@ -158,7 +165,8 @@ def promisify(
         methods: `fn` is a class, and these are the names of its methods that are wrapped, all in the same way, in a
             subclass of it. A mapping gives them other names, `{"get_promise": "get"}`: needed where the class itself
             calls the method with a callback.
-        result: the type of the value, for functions whose own types do not tell it. Only checkers look at it.
+        result: the type of the value, such as `int` or `int | None`, for functions whose own types do not tell it.
+            Only checkers look at it.
 
     Returns:
         A function that returns a promise, or a subclass that has such methods; name, doc and signature are those of `fn` without the callbacks. The promise

@@ -221,8 +221,8 @@ def project() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
-def test_there_are_no_dependencies() -> None:
-    assert project()["dependencies"] == []
+def test_there_is_one_dependency() -> None:
+    assert [re.match(r"[\w-]+", one)[0] for one in project()["dependencies"]] == ["typing-extensions"]
 
 
 def test_changelog_tells_of_this_version() -> None:
@@ -258,5 +258,5 @@ def test_wheel_ships_the_package_and_nothing_else(distribution: importlib.metada
     assert others == expected
 
 
-def test_wheel_asks_for_no_other_package(distribution: importlib.metadata.Distribution) -> None:
-    assert [one for one in distribution.requires or [] if "extra ==" not in one] == []
+def test_wheel_asks_for_what_the_project_says(distribution: importlib.metadata.Distribution) -> None:
+    assert [one for one in distribution.requires or [] if "extra ==" not in one] == project()["dependencies"]
