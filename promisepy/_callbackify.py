@@ -14,7 +14,7 @@ from ._cell import Filtered
 from ._conventions import Convention, Place, Style, Tell, teller
 from ._places import Places, parameters_of
 from ._promise import Promise
-from ._types import Adoptable, Fulfilled, Rejected
+from ._types import Adoptable, Fulfilled, Rejected, public
 from ._wrapping import dressed, owner_of, row_for
 
 __all__ = ["callbackify"]
@@ -45,6 +45,7 @@ def callbackify(fn: Callable[..., Any], /, *, style: Style | Convention = "error
 @overload
 def callbackify(*, style: Style | Convention = "error_first", callback: Place | None = None, errback: Place | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
 # fmt: on
+@public
 def callbackify(
     fn: Any = ..., /, *, style: Any = "error_first", callback: Place | None = None, errback: Place | None = None
 ) -> Any:

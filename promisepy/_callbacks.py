@@ -34,7 +34,7 @@ from ._places import Places, parameters_of
 from ._promise import Promise, pending
 from ._pump import Pump
 from ._resolve import Claim, settle_by_raise
-from ._types import FutureLike, Thenable
+from ._types import FutureLike, Thenable, public
 from ._wrapping import dressed, owner_of, row_for, with_methods
 
 if TYPE_CHECKING:
@@ -125,6 +125,7 @@ def promisify(fn: type[Any], /, *, methods: Methods, style: Style | Convention |
 @overload
 def promisify(*, methods: Methods, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, **options: Unpack[Options]) -> Callable[[type[Any]], type[Any]]: ...
 # fmt: on
+@public
 def promisify(
     fn: Any = ...,
     /,
@@ -381,6 +382,7 @@ def _await_too(returned: Any, claim: Claim) -> Promise[Any]:
     return Promise.resolve(returned).then(settle, Filtered(BaseException, claim.reject))
 
 
+@public
 def submit(executor: Executor, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Promise[R]:
     """Call a function in an executor: threads, processes or a cluster, anything with the interface of `Executor`.
 

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeAlias, cast
 from ._errors import CallbackError, Cancelled, cancelled_by, set_traceback, short, traceback_of
 from ._misuse import expected_outcome
 from ._reports import without_ours
-from ._types import Fulfilled, FutureLike, Record, Settled, frozen
+from ._types import Fulfilled, FutureLike, Record, Settled, frozen, public
 
 __all__ = [
     "STYLES",
@@ -197,6 +197,7 @@ def cancel_returned(returned: Any, /) -> None:
         cancel()
 
 
+@public
 @frozen
 class Convention(Record):
     """How a library's functions take and call their callbacks.

@@ -21,6 +21,7 @@ from ._errors import BrokenPromise
 from ._promise import Promise, Resolvers
 from ._reports import settings
 from ._resolve import is_exception_type, to_exception
+from ._types import public
 
 __all__ = ["Emitter", "Stream", "once", "stream"]
 
@@ -36,6 +37,7 @@ POLICIES = ("error", "drop_oldest", "drop_newest")
 read_values = reader(all_values)
 
 
+@public
 def once(subscribe: Callable[[Resolvers[T]], Any], unsubscribe: Callable[[Any], object] | None = None, /) -> Promise[T]:
     """Wait for the next event.
 
@@ -91,6 +93,7 @@ def forgotten(*_: object, **__: object) -> None:
     """Stand for `d.resolve` where the library has been given another function, and nobody holds that one any more."""
 
 
+@public
 class Emitter(Generic[T]):
     """The producing side of a stream, with plain functions to hand to a library.
 
@@ -159,6 +162,7 @@ def as_end(reason: object) -> BaseException:
     return replacement
 
 
+@public
 class Stream(Generic[T]):
     """Events in order, for one consumer; made by `stream`.
 
@@ -293,6 +297,7 @@ class Loop(Generic[T]):
             self._stream._drop()
 
 
+@public
 def stream(
     subscribe: Callable[[Emitter[T]], Any],
     unsubscribe: Callable[[Any], object] | None = None,

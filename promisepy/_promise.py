@@ -33,7 +33,7 @@ from ._resolve import (
 from ._rules import PLAIN
 from ._sinks import FutureSink, Shield, Wake, check_seconds, check_wait
 from ._time import Deadline, Delay
-from ._types import Adoptable, Reject, Rejected, Resolve, Settled, State
+from ._types import Adoptable, Reject, Rejected, Resolve, Settled, State, public
 
 __all__ = ["Promise", "Resolvers", "pending"]
 
@@ -64,6 +64,7 @@ T7 = TypeVar("T7")
 T8 = TypeVar("T8")
 
 
+@public
 class Promise(Refusals, Generic[T_co]):
     """A value that may come later, from any thread.
 
@@ -999,6 +1000,7 @@ class Promise(Refusals, Generic[T_co]):
         return combine_keyed(AllSettled, pending(), "all_settled_keyed", promises, Promise.resolve)
 
 
+@public
 class Resolvers(NamedTuple, Generic[T]):
     """A pending promise and the functions that settle it; unpacks to `promise, resolve, reject`.
 

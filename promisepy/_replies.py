@@ -32,7 +32,7 @@ from ._promise import Promise, pending
 from ._reports import settings, submit_error
 from ._resolve import to_exception
 from ._sinks import check_seconds
-from ._types import Fulfilled, Rejected, Settled
+from ._types import Fulfilled, Rejected, Settled, public
 
 __all__ = ["Replies"]
 
@@ -144,6 +144,7 @@ class Request(Entry):
         return self.promise
 
 
+@public
 class Replies(Generic[K, T]):
     """A table of promises for answers that come with a key: `replies[key]` is the promise, whichever comes first.
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ._errors import BrokenPromise, StuckPromise, UnhandledRejection, short, traceback_of
 from ._misuse import expected_hook
-from ._types import Report, ReportHook, ReportKind
+from ._types import Report, ReportHook, ReportKind, public
 
 if TYPE_CHECKING:
     from ._jobs import Home
@@ -58,6 +58,7 @@ class Settings:
 settings: Final = Settings()
 
 
+@public
 def set_report_hook(hook: ReportHook | None, /) -> ReportHook | None:
     """Send reports to `hook` instead of the home's exception handler.
 

@@ -14,7 +14,7 @@ from ._cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
 from ._jobs import Home
 from ._promise import Promise
 from ._time import Deadline
-from ._types import Adoptable
+from ._types import Adoptable, public
 
 __all__ = ["Using", "using"]
 
@@ -100,6 +100,7 @@ def release_late(release: Callable[[Any], object], resource: object) -> None:
     Promise.try_(release, resource)  # dropped, so that a failure is reported
 
 
+@public
 def using(promise: Adoptable[T], release: Callable[[T], Awaitable[object] | object], /) -> Using[T]:
     """Hold a resource that a promise brings, and release it in any case.
 

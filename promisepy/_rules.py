@@ -17,7 +17,7 @@ from ._cell import Cell
 from ._errors import cancelled_by
 from ._jobs import Home
 from ._misuse import expected_callable, expected_type, never_adopted
-from ._types import Reject, Resolve
+from ._types import Reject, Resolve, public
 
 __all__ = ["PLAIN", "Rule", "Then", "find_then", "gives_stop", "register_adoptable"]
 
@@ -42,6 +42,7 @@ class Rule(partial[object]):
 _registered: dict[int, tuple[type, Callable[[Any, Resolve[Any], Reject], object]]] = {}
 
 
+@public
 def register_adoptable(
     kind: type[T], watch: Callable[[T, Resolve[Any], Reject], object] | None, /
 ) -> Callable[[T, Resolve[Any], Reject], object] | None:

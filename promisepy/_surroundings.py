@@ -9,11 +9,12 @@ from typing import Any
 from ._host import ThreadHome, current_thread_home, loop_homes, running_loop, this_thread, thread_homes
 from ._misuse import expected_host
 from ._reports import settings, sweep
-from ._types import Host
+from ._types import Host, public
 
 __all__ = ["set_host"]
 
 
+@public
 def set_host(host: Host | None, /) -> Host | None:
     """Let a host, such as the event loop of a GUI, run the handlers of promises created on the current thread.
 
