@@ -21,8 +21,11 @@ import pytest
 import promisepy
 from promisepy import Promise
 
+from .servers import lacking
+
 PACKAGE = Path(promisepy.__file__).parent
 ROOT = Path(__file__).parents[1]
+SOURCES = [path for path in (ROOT / "promisepy").rglob("*") if path.suffix in (".py", ".typed")]
 
 ALIASES = {"Settled", "State"}  # names for types, which have no docstring and no module of their own
 MODULES = {"debug"}
@@ -217,6 +220,12 @@ def test_module_can_be_reloaded_from_scratch() -> None:
     assert importlib.import_module("promisepy") is promisepy
 
 
+def test_processes_that_tests_start_meet_the_same_promisepy() -> None:
+    command = [sys.executable, "-c", "import promisepy; print(promisepy.__file__)"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == promisepy.__file__
+
+
 def project() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
@@ -239,10 +248,10 @@ def distribution() -> importlib.metadata.Distribution:
     try:
         found = importlib.metadata.distribution("promisepy")
     except importlib.metadata.PackageNotFoundError:
-        pytest.skip("promisepy is not installed, only on the path: pip install .")
+        lacking("promisepy is not installed, only on the path: pip install .")
     origin = found.read_text("direct_url.json")
     if origin and json.loads(origin).get("dir_info", {}).get("editable"):
-        pytest.skip("promisepy is installed as editable, so there is no wheel to look into: pip install .")
+        lacking("promisepy is installed as editable, so there is no wheel to look into: pip install .")
     return found
 
 
@@ -251,11 +260,16 @@ def test_version_is_that_of_the_wheel(distribution: importlib.metadata.Distribut
 
 
 def test_wheel_ships_the_package_and_nothing_else(distribution: importlib.metadata.Distribution) -> None:
-    shipped = {str(path) for path in distribution.files or []}
-    expected = {f"promisepy/{path.name}" for path in PACKAGE.iterdir() if path.suffix in (".py", ".typed")}
+    shipped = {path.as_posix() for path in distribution.files or []}
     others = {path for path in shipped if ".dist-info/" not in path and "__pycache__" not in path}
     assert "promisepy/py.typed" in shipped
-    assert others == expected
+    assert others == {path.relative_to(ROOT).as_posix() for path in SOURCES}
+
+
+def test_wheel_is_made_of_these_sources(distribution: importlib.metadata.Distribution) -> None:
+    """Or the tests would test what somebody has installed before changing something: pip install . again."""
+    paths = [(path, Path(str(distribution.locate_file(path.relative_to(ROOT))))) for path in SOURCES]
+    assert [path.name for path, copy in paths if path.read_bytes() != copy.read_bytes()] == []
 
 
 def test_wheel_asks_for_what_the_project_says(distribution: importlib.metadata.Distribution) -> None:
