@@ -21,8 +21,11 @@ import pytest
 import promisepy
 from promisepy import Promise
 
+from .servers import lacking
+
 PACKAGE = Path(promisepy.__file__).parent
 ROOT = Path(__file__).parents[1]
+SOURCES = [path for path in (ROOT / "promisepy").rglob("*") if path.suffix in (".py", ".typed")]
 
 ALIASES = {"Settled", "State"}  # names for types, which have no docstring and no module of their own
 MODULES = {"debug"}
@@ -219,16 +222,22 @@ def test_module_can_be_reloaded_from_scratch() -> None:
     assert importlib.import_module("promisepy") is promisepy
 
 
+def test_processes_that_tests_start_meet_the_same_promisepy() -> None:
+    command = [sys.executable, "-c", "import promisepy; print(promisepy.__file__)"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == promisepy.__file__
+
+
 def project() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
-def test_there_are_no_dependencies() -> None:
-    assert project()["dependencies"] == []
+def test_there_is_one_dependency() -> None:
+    assert [re.match(r"[\w-]+", one)[0] for one in project()["dependencies"]] == ["typing-extensions"]
 
 
 def test_changelog_tells_of_this_version() -> None:
-    assert project()["version"] in (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert promisepy.__version__ in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
 def test_py_typed_lies_beside_the_code() -> None:
@@ -241,26 +250,29 @@ def distribution() -> importlib.metadata.Distribution:
     try:
         found = importlib.metadata.distribution("promisepy")
     except importlib.metadata.PackageNotFoundError:
-        pytest.skip("promisepy is not installed, only on the path: pip install .")
+        lacking("promisepy is not installed, only on the path: pip install .")
     origin = found.read_text("direct_url.json")
     if origin and json.loads(origin).get("dir_info", {}).get("editable"):
-        pytest.skip("promisepy is installed as editable, so there is no wheel to look into: pip install .")
+        lacking("promisepy is installed as editable, so there is no wheel to look into: pip install .")
     return found
 
 
-def test_wheel_has_the_version_of_the_project(distribution: importlib.metadata.Distribution) -> None:
-    assert distribution.version == project()["version"]
+def test_version_is_that_of_the_wheel(distribution: importlib.metadata.Distribution) -> None:
+    assert promisepy.__version__ == distribution.version
 
 
 def test_wheel_ships_the_package_and_nothing_else(distribution: importlib.metadata.Distribution) -> None:
-    shipped = {str(path) for path in distribution.files or []}
-    expected = {
-        str(path.relative_to(PACKAGE.parent)) for path in PACKAGE.rglob("*") if path.suffix in (".py", ".typed")
-    }
+    shipped = {path.as_posix() for path in distribution.files or []}
     others = {path for path in shipped if ".dist-info/" not in path and "__pycache__" not in path}
     assert "promisepy/py.typed" in shipped
-    assert others == expected
+    assert others == {path.relative_to(ROOT).as_posix() for path in SOURCES}
 
 
-def test_wheel_asks_for_no_other_package(distribution: importlib.metadata.Distribution) -> None:
-    assert [one for one in distribution.requires or [] if "extra ==" not in one] == []
+def test_wheel_is_made_of_these_sources(distribution: importlib.metadata.Distribution) -> None:
+    """Or the tests would test what somebody has installed before changing something: pip install . again."""
+    paths = [(path, Path(str(distribution.locate_file(path.relative_to(ROOT))))) for path in SOURCES]
+    assert [path.name for path, copy in paths if path.read_bytes() != copy.read_bytes()] == []
+
+
+def test_wheel_asks_for_what_the_project_says(distribution: importlib.metadata.Distribution) -> None:
+    assert [one for one in distribution.requires or [] if "extra ==" not in one] == project()["dependencies"]

@@ -48,10 +48,19 @@ def wing_of(module: str) -> str:
     return first if first in STANDS_ON else ""
 
 
-def imports(module: str) -> Iterator[tuple[str, str]]:
+def without_what_checkers_read(module: str) -> ast.Module:
+    """Parse a module as it is run."""
+    found = tree(module)
+    for node in ast.walk(found):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = [ast.Pass()]
+    return found
+
+
+def imports(module: str, parsed: ast.Module | None = None) -> Iterator[tuple[str, str]]:
     """Give the top-level package and the module, ours relative to the package, of each import, wherever it stands."""
     package = module.split(".") if FILES[module].stem == "__init__" else module.split(".")[:-1]
-    for node in ast.walk(tree(module)):
+    for node in ast.walk(parsed or tree(module)):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name.partition(".")[0], alias.name
@@ -143,7 +152,23 @@ def test_asyncio_is_known_in_two_files_and_used_by_the_tour() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_nothing_but_the_standard_library_is_imported(module: str) -> None:
-    assert {package for package, _ in imports(module)} <= {"promisepy", *sys.stdlib_module_names}
+    packages = {package for package, _ in imports(module, without_what_checkers_read(module))}
+    assert packages <= {"promisepy", *sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_checkers_read_the_one_dependency_as_well(module: str) -> None:
+    packages = {package for package, _ in imports(module)}
+    assert packages <= {"promisepy", "typing_extensions", *sys.stdlib_module_names}
+
+
+def test_package_touches_nothing_that_it_imports() -> None:
+    """Whoever looks at all names after importing them loads them all, whichever the user asks for."""
+    _, *statements = tree("").body
+    done = [node for node in statements if not isinstance(node, (ast.Import, ast.ImportFrom, ast.FunctionDef))]
+    assert all(isinstance(node, ast.Assign) for node in done)
+    for node in done:
+        ast.literal_eval(node.value)  # fails for what is no literal
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -17,21 +17,25 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Final
 
-from .types import is_a
+from .types import is_a, public
 
 
+@public
 class PromiseError(Exception):
     """Base class of the errors that promisepy itself makes."""
 
 
+@public
 class BrokenPromise(PromiseError):
     """Both resolving functions were dropped before either was called."""
 
 
+@public
 class StuckPromise(BrokenPromise):
     """The thread or loop that should run the handler has ended."""
 
 
+@public
 class Cancelled(PromiseError):
     """The work behind the promise was cancelled.
 
@@ -40,6 +44,7 @@ class Cancelled(PromiseError):
     """
 
 
+@public
 class CallbackError(PromiseError):
     """A callback API reported a failure, or arguments, that are no exception.
 
@@ -56,14 +61,17 @@ class CallbackError(PromiseError):
         self.keywords: dict[str, object] = keywords or {}
 
 
+@public
 class StreamOverflow(PromiseError):
     """More events waited than a stream has room for."""
 
 
+@public
 class UnhandledRejection(PromiseError):
     """How a rejection that nobody observed reaches `sys.unraisablehook`; the reason is its `__cause__`."""
 
 
+@public
 class DeadlockError(PromiseError, RuntimeError):
     """`wait` was asked for a promise that cannot settle before `wait` returns."""
 

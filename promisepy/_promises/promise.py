@@ -26,7 +26,7 @@ from .._core.producers import Producer
 from .._core.reports import creation_site, settings
 from .._core.resolve import Resolution
 from .._core.tasks import FutureSink, suspend
-from .._core.types import Adoptable, Reject, Rejected, Resolve, Settled, State
+from .._core.types import Adoptable, Reject, Rejected, Resolve, Settled, State, public
 from .combine import All, AllSettled, Any_, Race, combine, combine_keyed, outcome_of
 from .map import Mapper, check_map
 from .relay import Deadline, Delay, Restore, Shield
@@ -62,6 +62,7 @@ T8 = TypeVar("T8")
 # endregion
 
 
+@public
 class Promise(Refusals, Resolution, Generic[T_co]):
     """A value that may come later, from any thread.
 
@@ -1028,6 +1029,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
         return combine_keyed(AllSettled, pending(), "all_settled_keyed", promises, Promise.resolve)
 
 
+@public
 class Resolvers(NamedTuple, Generic[T]):
     """A pending promise and the functions that settle it; unpacks to `promise, resolve, reject`.
 

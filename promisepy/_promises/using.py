@@ -12,7 +12,7 @@ from .._core.cancel import cancel
 from .._core.cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
 from .._core.cleanup import CleanUp
 from .._core.jobs import Home
-from .._core.types import Adoptable
+from .._core.types import Adoptable, public
 from .promise import Promise
 from .relay import Deadline
 
@@ -98,6 +98,7 @@ def release_late(release: Callable[[Any], object], resource: object) -> None:
     Promise.try_(release, resource)  # dropped, so that a failure is reported
 
 
+@public
 def using(promise: Adoptable[T], release: Callable[[T], Awaitable[object] | object], /) -> Using[T]:
     """Hold a resource that a promise brings, and release it in any case.
 
