@@ -55,8 +55,7 @@ def test_all_is_sorted_and_unique() -> None:
 
 
 def test_all_is_exactly_what_a_user_sees() -> None:
-    shown = {name for name in vars(promisepy) if not name.startswith("_")} - {"annotations"}
-    assert shown == set(promisepy.__all__)
+    assert {name for name in dir(promisepy) if not name.startswith("_")} == set(promisepy.__all__)
 
 
 def test_all_of_debug_is_exactly_what_a_user_sees() -> None:
@@ -188,6 +187,41 @@ def test_import_loads_the_standard_library_only() -> None:
     loaded = fresh("before = set(sys.modules); import promisepy; print(*set(sys.modules) - before)")
     packages = {name.partition(".")[0] for name in loaded.split()}
     assert packages - sys.stdlib_module_names - {"promisepy"} <= {"__mp_main__"}
+
+
+def test_import_loads_the_core_and_promises_only() -> None:
+    loaded = fresh("import promisepy, sys; print(*sys.modules)").split()
+    wings = {name.split(".")[1] for name in loaded if name.startswith("promisepy._")}
+    assert wings == {"_core", "_promises"}
+    assert "promisepy._promises.using" not in loaded
+
+
+LATER = sorted(promisepy._LOADED_LATER)
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_what_is_loaded_later_is_there_when_it_is_asked_for(name: str) -> None:
+    code = f"""
+        import promisepy
+        assert {name!r} in dir(promisepy) and {name!r} not in vars(promisepy)
+        print(promisepy.{name} is promisepy.{name} is vars(promisepy)[{name!r}], promisepy.{name}.__name__)
+    """
+    assert fresh(inspect.cleandoc(code)).split() == ["True", name]
+
+
+def test_threads_that_ask_at_once_get_the_same() -> None:
+    code = """
+        import promisepy
+        from concurrent.futures import ThreadPoolExecutor
+        with ThreadPoolExecutor(8) as pool:
+            print(len(set(pool.map(lambda _: promisepy.promisify, range(64)))))
+    """
+    assert fresh(inspect.cleandoc(code)) == "1"
+
+
+def test_a_name_that_is_not_there_is_told_as_by_any_module() -> None:
+    with pytest.raises(AttributeError, match="^module 'promisepy' has no attribute 'nonsense'$"):
+        _ = promisepy.nonsense  # type: ignore[attr-defined]  # as is tested
 
 
 def test_import_starts_no_thread() -> None:
