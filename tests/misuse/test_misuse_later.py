@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
@@ -18,6 +19,9 @@ from promisepy import (
     set_host,
     set_report_hook,
 )
+
+# How CPython's own message names the class; since 3.14 with its module.
+PROMISE = "promisepy.Promise" if sys.version_info >= (3, 14) else "Promise"
 
 
 class Sample:
@@ -222,7 +226,7 @@ def test_await_without_a_loop() -> None:
     [
         (
             "async with promise: pass",
-            "'Promise' object does not support the asynchronous context manager protocol",
+            f"'{PROMISE}' object does not support the asynchronous context manager protocol",
         ),
         ("async for _ in promise: pass", "'async for' requires an object with __aiter__ method, got Promise"),
     ],
