@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Iterator
 
@@ -20,6 +21,15 @@ def reports() -> Iterator[list[Report]]:
         Promise.resolve().wait()  # jobs that a test has left on this thread are not the next one's
     finally:
         set_report_hook(previous)
+
+
+@pytest.fixture
+def nothing_lost(reports: list[Report]) -> Iterator[None]:
+    """Whatever a test leaves, nothing is reported; a test that expects reports takes them out of the list."""
+    yield
+    Promise.resolve().then().wait(timeout=20)
+    gc.collect()
+    assert reports == []
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -17,7 +17,7 @@ from promisepy import Cancelled, Promise, Report, StuckPromise
 from promisepy._core.jobs import BURST, Home
 
 from ..events.library import on_a_thread
-from ..test_timers import Note
+from .test_timers import Note
 
 try:
     import uvloop

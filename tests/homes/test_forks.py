@@ -9,7 +9,7 @@ try:
 except ImportError:
     uvloop = None
 
-from ..test_processes import lines, needs_fork
+from .test_ctrl_c import lines, needs_fork
 
 pytestmark = needs_fork
 

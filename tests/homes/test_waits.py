@@ -17,8 +17,8 @@ from promisepy._core import homes
 from promisepy._core.homes import ThreadHome, current_thread_home
 
 from ..events.library import PATIENCE
-from ..test_homes import meet
-from ..test_timers import Note
+from .test_later_loops import meet
+from .test_timers import Note
 
 
 class Noting(ThreadHome):

@@ -1,4 +1,4 @@
-"""Jobs that run later, through a loop's clock or in a script's `wait`; for hosts see `events/test_timers_hosts.py` (S4)."""
+"""Jobs that run later, through a loop's clock or in a script's `wait`; for hosts see `test_timers_hosts.py` (S4)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from promisepy._core.homes import current_home, current_thread_home
 from promisepy._core.jobs import Home, Timer
 from promisepy._promises.wait import reaches
 
-from .events.library import PATIENCE, on_a_thread, when_asleep
+from ..events.library import PATIENCE, on_a_thread, when_asleep
 
 SHORT = 0.02
 

@@ -10,7 +10,7 @@ import pytest
 
 from promisepy import Promise
 
-from .helpers import PATIENCE, Work, is_cancelled
+from ..cancellation.helpers import PATIENCE, Work, is_cancelled
 
 
 class Calls:

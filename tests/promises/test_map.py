@@ -10,8 +10,10 @@ import pytest
 
 from promisepy import Promise, Report, stream
 
-from .helpers import PATIENCE, Work, fail, turn
+from ..cancellation.helpers import PATIENCE, Work, fail, turn
 from .mapping import Calls, each_source, rest
+
+pytestmark = pytest.mark.usefixtures("nothing_lost")
 
 
 class TestOrder:

@@ -7,7 +7,7 @@ from typing import Any
 
 from promisepy import Promise, using
 
-from .helpers import Work
+from ..cancellation.helpers import Work
 
 
 class Connection(Work):

@@ -1,6 +1,6 @@
 """S9: what would be lost is reported once, to the hook, else to the home's own exception handler, else to Python's.
 
-Which rejections count as handled is told in test_regressions_reports; here is where reports go, when, and what they say.
+Which rejections count as handled is told in `test_unhandled.py`; here is where reports go, when, and what they say.
 """
 
 from __future__ import annotations

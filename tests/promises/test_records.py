@@ -14,7 +14,7 @@ import pytest
 
 from promisepy import Convention, Fulfilled, Rejected, Report
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ERROR = ValueError("no")
 
 FIELDS: dict[type[Any], dict[str, Any]] = {

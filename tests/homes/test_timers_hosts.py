@@ -18,8 +18,8 @@ from promisepy import Promise, set_host
 from promisepy._core.homes import current_thread_home
 from promisepy._core.jobs import Timer
 
-from ..test_timers import SHORT, Note, value_of
-from .library import PATIENCE, on_a_thread
+from ..events.library import PATIENCE, on_a_thread
+from .test_timers import SHORT, Note, value_of
 
 
 class Window:

@@ -14,7 +14,7 @@ import pytest
 
 from promisepy import Cancelled, Promise, Report
 
-from ..cancel_cases.helpers import PATIENCE, dependants, turn
+from ..cancellation.helpers import PATIENCE, dependants, turn
 from ..threads.conftest import hectic
 
 __all__ = ["hectic"]

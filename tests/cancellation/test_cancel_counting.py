@@ -13,8 +13,8 @@ import pytest
 from promisepy import Promise, register_adoptable
 from promisepy._core.cell import Reaction
 
+from ..promises.resources import turns
 from .helpers import PATIENCE, Work, dependants, is_cancelled, on_a_thread, turn
-from .resources import turns
 
 DERIVED: dict[str, Callable[[Promise[Any]], Promise[Any]]] = {
     "then": lambda promise: promise.then(str),

@@ -12,8 +12,10 @@ import pytest
 
 from promisepy import Cancelled, Promise
 
-from .helpers import PATIENCE, Work, dependants, fail, is_cancelled, on_a_thread, turn
+from ..cancellation.helpers import PATIENCE, Work, dependants, fail, is_cancelled, on_a_thread, turn
 from .mapping import Calls, each_source, rest
+
+pytestmark = pytest.mark.usefixtures("nothing_lost")
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
 

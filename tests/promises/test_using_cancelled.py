@@ -13,8 +13,10 @@ import pytest
 
 from promisepy import Cancelled, Promise, Report, using
 
-from .helpers import PATIENCE, dependants, fail, is_cancelled, on_a_thread, turn
+from ..cancellation.helpers import PATIENCE, dependants, fail, is_cancelled, on_a_thread, turn
 from .resources import Connection, ended, hold, turns
+
+pytestmark = pytest.mark.usefixtures("nothing_lost")
 
 
 def unchanged(promise: Promise[Any]) -> Promise[Any]:

@@ -9,8 +9,10 @@ import pytest
 
 from promisepy import Promise, using
 
-from .helpers import fail
+from ..cancellation.helpers import fail
 from .resources import Connection, ended, hold, turns
+
+pytestmark = pytest.mark.usefixtures("nothing_lost")
 
 
 class TestBlock:

@@ -1,0 +1,7 @@
+"""Fixtures for tests of what a promise does."""
+
+from __future__ import annotations
+
+from ..awaiting.conftest import _cheap_collections, kind
+
+__all__ = ["_cheap_collections", "kind"]
