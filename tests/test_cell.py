@@ -13,7 +13,7 @@ from promisepy import Promise, Report, debug
 from promisepy._core.cell import FULFILLED, PENDING, REJECTED, TRANSITIONS, UNSETTLED, Cell, Reaction
 from promisepy._core.jobs import Home
 
-from .cancellation.helpers import turn
+from .support import turn
 
 STATES = (PENDING, FULFILLED, REJECTED)
 ACTIONS = ("fulfil", "reject")

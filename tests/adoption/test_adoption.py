@@ -1,4 +1,4 @@
-"""What other libraries got wrong about adopting values, futures and awaitables."""
+"""S8: values, futures and awaitables: what is followed, with a loop and without."""
 
 from __future__ import annotations
 
@@ -16,26 +16,17 @@ from unittest.mock import AsyncMock, MagicMock, Mock
 import pytest
 
 from promisepy import CallbackError, Cancelled, Fulfilled, Promise, Rejected
+from promisepy._core.cell import UNSETTLED, Cell
+from promisepy._core.homes import current_thread_home
+from promisepy._core.resolve import Adoption
+
+from ..support import both_homes
 
 REASON = ValueError("reason")
 
 
 def fail(_: Any = None) -> Any:
     raise REASON
-
-
-def in_script(make: Callable[[], Promise[Any]]) -> Any:
-    return make().wait(timeout=10)
-
-
-def on_loop(make: Callable[[], Promise[Any]]) -> Any:
-    async def main() -> Any:
-        return await asyncio.wait_for(make(), 10)
-
-    return asyncio.run(main())
-
-
-both_homes = pytest.mark.parametrize("read", [in_script, on_loop])
 
 
 VALUES: dict[str, Any] = {
@@ -265,3 +256,53 @@ class TestAwaitables:
             match=r"got a coroutine function: write Promise\.resolve\(coroutine\(\)\)",
         ):
             Promise(executor)
+
+
+class Hasty(Promise[int]):
+    """A promise that another thread settles right after somebody has seen that it is pending."""
+
+    @property
+    def _reactions(self) -> Any:
+        seen = slot.__get__(self)
+        if self in hasty:
+            hasty.remove(self)
+            self._fulfil(1)
+        return seen
+
+    @_reactions.setter
+    def _reactions(self, reactions: Any) -> None:
+        slot.__set__(self, reactions)
+
+
+slot: Any = Cell._reactions
+
+
+hasty: list[Promise[int]] = []
+
+
+def test_a_promise_that_settles_while_another_one_is_resolved_with_it_is_followed() -> None:
+    followed: Any = Hasty.__new__(Hasty)
+    followed._begin(current_thread_home())
+    promise, resolve, _ = Promise[int].with_resolvers()
+    hasty.append(followed)
+    resolve(followed)
+    assert hasty == []
+    assert promise.wait(5) == 1
+
+
+def test_a_follower_that_is_cancelled_while_it_starts_to_follow_leaves_nothing() -> None:
+    class Overtaken(Adoption):
+        """A job that another thread cancels when it has taken its first look."""
+
+        @property
+        def _source(self) -> None:
+            if self._target is not None:
+                self._cancelled()
+
+        @_source.setter
+        def _source(self, source: object) -> None:
+            pass
+
+    follower, followed = (Promise[int].with_resolvers(keep_alive=True).promise for _ in range(2))
+    Overtaken(follower, followed)._run()
+    assert followed._reactions == [UNSETTLED]

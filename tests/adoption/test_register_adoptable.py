@@ -14,6 +14,8 @@ import pytest
 
 from promisepy import BrokenPromise, Promise, Report, register_adoptable
 
+from ..support import turn
+
 Watch = Callable[[Any, Any, Any], object]
 
 
@@ -43,10 +45,6 @@ def keep_resolve(reply: Reply, resolve: Any, reject: Any) -> None:
 
 def outcome(value: object) -> Any:
     return Promise.resolve(value).wait(timeout=20)
-
-
-def run_what_is_queued() -> None:
-    Promise.resolve().then().wait(timeout=20)
 
 
 @pytest.fixture
@@ -222,7 +220,7 @@ class TestWatch:
         register(Reply, keep_resolve)
         reply = Reply()
         promise: Promise[int] = Promise.resolve(reply)
-        run_what_is_queued()
+        turn(1)
         assert reply.on_answer is not None
         library = threading.Thread(target=reply.on_answer, args=[7])
         library.start()
@@ -263,7 +261,7 @@ class TestWatch:
         register(Reply, keep_resolve)
         reply = Reply()
         promise: Promise[int] = Promise.resolve(reply)
-        run_what_is_queued()
+        turn(1)
         assert promise.state == "pending"
         reply.on_answer = None
         with pytest.raises(BrokenPromise):

@@ -10,6 +10,8 @@ import pytest
 
 from promisepy import Cancelled, Promise, Report, register_adoptable
 
+from ..support import turn
+
 
 class Reply:
     """A library's own kind of future, which can be stopped."""
@@ -27,10 +29,6 @@ def watch(reply: Reply, resolve: Any, reject: Any) -> Callable[[], object]:
     return reply.stop
 
 
-def run_what_is_queued() -> None:
-    Promise.resolve().then().wait(timeout=20)
-
-
 @pytest.fixture(autouse=True)
 def _registered() -> Iterator[None]:
     register_adoptable(Reply, watch)
@@ -42,12 +40,12 @@ def test_it_is_called_once_and_at_home_whoever_cancels() -> None:
     reply = Reply()
     promise: Promise[int] = Promise.resolve(reply)
     last = promise.then()
-    run_what_is_queued()
+    turn(1)
     canceller = threading.Thread(target=last.cancel)
     canceller.start()
     canceller.join(20)
     promise.cancel()
-    run_what_is_queued()
+    turn(1)
     assert reply.stopped_by == [threading.current_thread()]
     assert isinstance(promise.reason, Cancelled)
 
@@ -56,12 +54,12 @@ def test_it_is_not_called_as_long_as_somebody_else_depends_on_the_promise() -> N
     reply = Reply()
     promise: Promise[int] = Promise.resolve(reply)
     first, second = promise.then(), promise.then()
-    run_what_is_queued()
+    turn(1)
     first.cancel()
-    run_what_is_queued()
+    turn(1)
     assert reply.stopped_by == []
     second.cancel()
-    run_what_is_queued()
+    turn(1)
     assert len(reply.stopped_by) == 1
 
 
@@ -82,7 +80,7 @@ def test_work_whose_watching_was_still_queued_is_stopped_as_soon_as_it_is_watche
     reply = Reply()
     promise: Promise[int] = adopt(reply)
     assert promise.cancel()
-    run_what_is_queued()
+    turn(1)
     assert reply.on_answer is None or len(reply.stopped_by) == 1
 
 
@@ -94,31 +92,31 @@ def test_work_that_is_handed_on_at_once_is_not_stopped_any_more() -> None:
     register_adoptable(Reply, hand_on)
     reply = Reply()
     promise: Promise[None] = Promise.resolve(reply)
-    run_what_is_queued()
+    turn(1)
     assert promise.cancel()
-    run_what_is_queued()
+    turn(1)
     assert reply.stopped_by == []
 
 
 def test_it_is_not_called_for_work_that_is_done() -> None:
     reply = Reply()
     promise: Promise[int] = Promise.resolve(reply)
-    run_what_is_queued()
+    turn(1)
     assert reply.on_answer is not None
     reply.on_answer(5)
     assert not promise.cancel()
-    run_what_is_queued()
+    turn(1)
     assert (promise.value, reply.stopped_by) == (5, [])
 
 
 def test_an_answer_after_the_cancellation_is_ignored(reports: list[Report]) -> None:
     reply = Reply()
     promise: Promise[int] = Promise.resolve(reply)
-    run_what_is_queued()
+    turn(1)
     promise.cancel()
     assert reply.on_answer is not None
     reply.on_answer(5)
-    run_what_is_queued()
+    turn(1)
     assert isinstance(promise.reason, Cancelled)
     assert reports == []
 
@@ -131,8 +129,22 @@ def test_what_watch_returns_and_is_no_function_is_ignored() -> None:
     register_adoptable(Reply, watch_only)
     reply = Reply()
     promise: Promise[int] = Promise.resolve(reply)
-    run_what_is_queued()
+    turn(1)
     assert promise.cancel()
-    run_what_is_queued()
+    turn(1)
     assert isinstance(promise.reason, Cancelled)
     assert reply.stopped_by == []
+
+
+def test_a_registered_watch_may_return_nothing_of_use(reports: list[Report]) -> None:
+    class Reply:
+        pass
+
+    functions: list[Any] = []
+    register_adoptable(Reply, lambda reply, resolve, reject: functions.append(resolve) or 5)
+    promise = Promise.resolve(Reply())
+    Promise.resolve().then().wait(5)
+    register_adoptable(Reply, None)
+    functions[0](1)
+    assert promise.wait(5) == 1
+    assert not reports

@@ -9,10 +9,10 @@ import pytest
 from promisepy import debug
 from promisepy._core.reports import settings
 
-from ..awaiting.conftest import _cheap_collections, kind, run
-from ..threads.conftest import mainloop
+from ..awaiting.conftest import kind, run
+from ..support import _cheap_collections
 
-__all__ = ["_cheap_collections", "_nothing_lost", "kind", "mainloop", "mode", "run"]
+__all__ = ["_cheap_collections", "_nothing_lost", "kind", "mode", "run"]
 
 
 @pytest.fixture(autouse=True)

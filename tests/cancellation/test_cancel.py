@@ -8,13 +8,15 @@ import signal
 import sys
 import threading
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from promisepy import Cancelled, Promise, Report
 from promisepy._core.reports import settings
 
-from .helpers import PATIENCE, Work, fail, is_cancelled, on_a_thread, turn
+from ..support import PATIENCE, on_a_thread, turn
+from .helpers import Work, fail, is_cancelled
 
 
 class TestState:
@@ -255,3 +257,11 @@ class TestLate:
         turn()
         del work, child
         assert reports == []
+
+
+@pytest.mark.parametrize("spec", [Cancelled, ValueError])
+def test_cancel_with_a_mock_of_an_exception_holds_it(spec: type) -> None:
+    promise = Promise[int].with_resolvers(keep_alive=True).promise
+    assert promise.cancel(Mock(spec=spec))
+    assert type(promise.reason) is Cancelled
+    assert promise.reason.__cause__ is None

@@ -13,8 +13,8 @@ import pytest
 from promisepy import Promise, register_adoptable
 from promisepy._core.cell import Reaction
 
-from ..promises.resources import turns
-from .helpers import PATIENCE, Work, dependants, is_cancelled, on_a_thread, turn
+from ..support import PATIENCE, dependants, on_a_thread, turn, turns
+from .helpers import Work, is_cancelled
 
 DERIVED: dict[str, Callable[[Promise[Any]], Promise[Any]]] = {
     "then": lambda promise: promise.then(str),

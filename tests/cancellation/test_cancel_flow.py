@@ -10,7 +10,8 @@ import pytest
 
 from promisepy import Cancelled, Fulfilled, Promise, Rejected, Report
 
-from .helpers import PATIENCE, Work, fail, is_cancelled, on_a_thread, turn
+from ..support import PATIENCE, on_a_thread, turn
+from .helpers import Work, fail, is_cancelled
 
 
 class TestHandlers:

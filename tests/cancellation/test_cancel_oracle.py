@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from promisepy import Promise
 
-from .helpers import PATIENCE, Work, dependants, turn
+from ..support import PATIENCE, dependants, turn
+from .helpers import Work
 
 KINDS = ("then", "finally", "follower", "shield", "timeout", "all", "race")
 Steps = list[tuple[str, int, int]]

@@ -14,8 +14,8 @@ import pytest
 
 from promisepy import Cancelled, Promise, Report, Resolvers
 
-from ..threads.conftest import Mainloop
-from .helpers import PATIENCE, Work, fail, is_cancelled, on_a_thread, turn
+from ..support import PATIENCE, Mainloop, on_a_thread, turn
+from .helpers import Work, fail, is_cancelled
 
 Start = Callable[[Callable[[], object]], Promise[Any]]
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
@@ -342,3 +342,14 @@ class TestErrors:
         assert work.stopped == []
         assert [report.kind for report in reports] == ["stuck"]
         reports.clear()
+
+
+def test_a_clean_up_may_be_a_coroutine_whose_failure_is_reported(reports: list[Report]) -> None:
+    async def stop() -> None:
+        raise ValueError("stopping failed")
+
+    promise = Promise[int].with_resolvers(keep_alive=True, on_cancel=stop).promise
+    promise.cancel()
+    Promise.delay(0.001).wait(5)
+    assert [str(report.reason) for report in reports] == ["stopping failed"]
+    reports.clear()

@@ -14,10 +14,7 @@ import pytest
 
 from promisepy import Cancelled, Promise, Report
 
-from ..cancellation.helpers import PATIENCE, dependants, turn
-from ..threads.conftest import hectic
-
-__all__ = ["hectic"]
+from ..support import PATIENCE, dependants, turn
 
 ROUNDS = 600
 KINDS: dict[str, Callable[[list[Promise[Any]]], Promise[Any]]] = {

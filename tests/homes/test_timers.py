@@ -19,7 +19,8 @@ from promisepy._core.homes import current_home, current_thread_home
 from promisepy._core.jobs import Home, Timer
 from promisepy._promises.wait import reaches
 
-from ..events.library import PATIENCE, on_a_thread, when_asleep
+from ..events.library import when_asleep
+from ..support import PATIENCE, on_a_thread
 
 SHORT = 0.02
 
@@ -44,6 +45,9 @@ class Note:
 
     def _settles(self) -> None:
         """Name no promise."""
+
+    def is_done(self) -> bool:
+        return self.done.promise.state != "pending"
 
 
 def live_handles() -> list[Any]:

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
-import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
-from queue import SimpleQueue
 
 import pytest
 
@@ -18,40 +12,15 @@ from promisepy import Promise, set_host
 from promisepy._core.homes import current_thread_home
 from promisepy._core.jobs import Timer
 
-from ..events.library import PATIENCE, on_a_thread
+from ..support import PATIENCE, Window, lines, needs_fork, on_a_thread
 from .test_timers import SHORT, Note, value_of
-
-
-class Window:
-    """A host whose main loop is turned by hand."""
-
-    def __init__(self) -> None:
-        self.posted: SimpleQueue[Callable[[], None]] = SimpleQueue()
-
-    def post(self, drain: Callable[[], None], /) -> None:
-        self.posted.put(drain)
-
-    def turn(self) -> None:
-        self.posted.get(timeout=PATIENCE)()
-
-    def turn_until_done(self, note: Note) -> None:
-        while note.done.promise.state == "pending":
-            self.turn()
-
-
-@pytest.fixture
-def window() -> Iterator[Window]:
-    made = Window()
-    previous = set_host(made)
-    yield made
-    set_host(previous)
 
 
 class TestUnderAHost:
     def test_a_timer_rings_on_the_hosts_thread(self, window: Window) -> None:
         note, begin = Note(), time.monotonic()
         Timer(current_thread_home(), SHORT, note)
-        window.turn_until_done(note)
+        window.turn_until(note.is_done)
         assert time.monotonic() - begin >= SHORT * 0.9
         assert note.threads == [threading.current_thread()]
 
@@ -85,7 +54,7 @@ class TestUnderAHost:
         timer = Timer(current_thread_home(), PATIENCE, late)
         window.turn()
         Timer(current_thread_home(), SHORT, early)
-        window.turn_until_done(early)
+        window.turn_until(early.is_done)
         assert (early.log, late.log) == (["rung"], [])
         timer.cancel()
 
@@ -112,7 +81,7 @@ class TestUnderAHost:
         Timer(current_thread_home(), SHORT, early)
         Timer(current_thread_home(), 5 * SHORT, late)
         assert early.done.promise.wait(timeout=PATIENCE, pump=lambda: None) == "rung"
-        window.turn_until_done(late)
+        window.turn_until(late.is_done)
         assert late.log == ["rung"]
 
 
@@ -122,7 +91,7 @@ def test_a_timer_that_was_started_goes_on_under_a_host_that_comes_later() -> Non
     Promise.resolve().then().wait(timeout=PATIENCE)
     previous = set_host(window)
     try:
-        window.turn_until_done(note)
+        window.turn_until(note.is_done)
     finally:
         set_host(previous)
     assert note.log == ["rung"]
@@ -151,15 +120,6 @@ class TestAThreadThatEnds:
         assert note.log == ["rung abandoned"]
 
 
-def run_script(code: str) -> list[str]:
-    """Run a script that must end well, quietly, and soon; give what it printed."""
-    prelude = "import os, sys, threading, time\nfrom promisepy import Promise, Replies, set_host\n"
-    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", prelude + textwrap.dedent(code)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    return done.stdout.splitlines()
-
-
 class TestTheExit:
     def test_of_a_script_does_not_wait_for_timers(self) -> None:
         code = """
@@ -168,7 +128,7 @@ class TestTheExit:
             Promise.resolve().then().wait()
             print("end")
         """
-        assert run_script(code) == ["end"]
+        assert lines(code, PATIENCE) == ["end"]
 
     def test_under_a_host_does_not_wait_for_timers(self) -> None:
         code = """
@@ -181,10 +141,10 @@ class TestTheExit:
             Window.posted.pop()()
             print("end")
         """
-        assert run_script(code) == ["end"]
+        assert lines(code, PATIENCE) == ["end"]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@needs_fork
 def test_a_timer_of_a_script_rings_in_the_parent_and_in_a_forked_child() -> None:
     code = """
         promise = Replies(timeout=0.1)
@@ -196,7 +156,7 @@ def test_a_timer_of_a_script_rings_in_the_parent_and_in_a_forked_child() -> None
             os._exit(7 if result == "in time" else 8)
         print(result, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     """
-    assert run_script(code) == ["in time 7"]
+    assert lines(code, PATIENCE) == ["in time 7"]
 
 
 def test_a_timer_under_uvloop_rings_when_its_time_has_come() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from ..awaiting.conftest import _cheap_collections, kind
+from ..awaiting.conftest import kind
+from ..support import _cheap_collections
 
 __all__ = ["_cheap_collections", "kind"]

@@ -10,7 +10,8 @@ import pytest
 
 from promisepy import Promise
 
-from ..cancellation.helpers import PATIENCE, Work, is_cancelled
+from ..cancellation.helpers import Work, is_cancelled
+from ..support import PATIENCE
 
 
 class Calls:

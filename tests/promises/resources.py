@@ -8,6 +8,7 @@ from typing import Any
 from promisepy import Promise, using
 
 from ..cancellation.helpers import Work
+from ..support import turns
 
 
 class Connection(Work):
@@ -32,11 +33,6 @@ async def hold(connection: Connection, promise: Promise[Any] | None = None) -> s
         assert resource is connection
         assert connection.released == []
         return "held"
-
-
-async def turns(count: int = 5) -> None:
-    for _ in range(count):
-        await asyncio.sleep(0)
 
 
 async def ended(task: asyncio.Task[Any]) -> str:

@@ -1,4 +1,4 @@
-"""What other libraries got wrong about errors: what may pass, what is seen of it, what it carries along."""
+"""What can be a reason, and who sees it: interrupts, StopIteration, CancelledError, errors that resist (S6, S7)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from promisepy import Cancelled, Fulfilled, Promise, Rejected, Report
+from promisepy._core.handlers import Filtered
+
+from ..support import raising, turn
 
 FATAL = [KeyboardInterrupt, SystemExit]
 
@@ -30,21 +33,6 @@ class HostileError(Exception):
 @dataclass(frozen=True)
 class FrozenError(Exception):
     code: int = 1
-
-
-def drain() -> None:
-    """Run the jobs of this thread; no test here has a longer chain."""
-    rung = Promise.resolve()
-    for _ in range(20):
-        rung = rung.then()
-    rung.wait(timeout=10)
-
-
-def raising(error: BaseException) -> Callable[..., Any]:
-    def fail(*_: Any) -> Any:
-        raise error
-
-    return fail
 
 
 class TestFatalErrors:
@@ -144,12 +132,12 @@ class TestFatalErrors:
         error = KeyboardInterrupt()
         passed = Promise.reject(error).catch(str)
         caught = Promise.reject(error).catch(KeyboardInterrupt, lambda reason: reason)
-        drain()
+        turn()
         assert (passed.outcome, caught.outcome) == (Rejected(error), Fulfilled(error))
 
     def test_a_generator_exit_in_a_handler_only_rejects(self) -> None:
         promise = Promise.resolve().then(raising(GeneratorExit()))
-        drain()
+        turn()
         assert isinstance(promise.reason, GeneratorExit)
 
 
@@ -323,7 +311,7 @@ class TestHostileReasons:
         try:
             raise KeyError("foreign")
         except KeyError:
-            drain()
+            turn()
         assert child.state == "rejected"
         assert child.catch(lambda error: error.__context__).wait(timeout=10) is None
 
@@ -336,3 +324,10 @@ class TestHostileReasons:
         error = make()
         Promise.reject(error)
         assert [report.reason is error for report in reports] == [True]
+
+
+def test_a_handler_of_catch_may_be_called_by_others() -> None:
+    handler = Filtered(ValueError, str)
+    assert handler(ValueError("mine")) == "mine"
+    with pytest.raises(KeyError):
+        handler(KeyError("not mine"))

@@ -10,7 +10,8 @@ import pytest
 
 from promisepy import Promise, Report, stream
 
-from ..cancellation.helpers import PATIENCE, Work, fail, turn
+from ..cancellation.helpers import Work, fail
+from ..support import PATIENCE, turn
 from .mapping import Calls, each_source, rest
 
 pytestmark = pytest.mark.usefixtures("nothing_lost")

@@ -12,7 +12,8 @@ import pytest
 
 from promisepy import Cancelled, Promise
 
-from ..cancellation.helpers import PATIENCE, Work, dependants, fail, is_cancelled, on_a_thread, turn
+from ..cancellation.helpers import Work, fail, is_cancelled
+from ..support import PATIENCE, dependants, on_a_thread, turn
 from .mapping import Calls, each_source, rest
 
 pytestmark = pytest.mark.usefixtures("nothing_lost")

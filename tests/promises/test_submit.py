@@ -19,19 +19,7 @@ import pytest
 
 from promisepy import Cancelled, Promise, Report, submit
 
-
-def in_script(make: Callable[[], Promise[Any]]) -> Any:
-    return make().wait(timeout=60)
-
-
-def on_loop(make: Callable[[], Promise[Any]]) -> Any:
-    async def main() -> Any:
-        return await asyncio.wait_for(make(), 60)
-
-    return asyncio.run(main())
-
-
-both_homes = pytest.mark.parametrize("read", [in_script, on_loop])
+from ..support import both_homes
 
 
 def spawning(workers: int = 1) -> ProcessPoolExecutor:

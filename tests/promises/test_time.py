@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import threading
 import time
 import weakref
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
-from promisepy import Cancelled, Promise, Report, set_host
+from promisepy import Cancelled, Promise, Replies, Report, set_host
 
 PATIENCE = 20.0
 SHORT = 0.02
@@ -165,3 +167,26 @@ def test_an_outcome_that_comes_between_the_bell_and_its_job_comes_in_time() -> N
     Promise.resolve().then().wait(timeout=PATIENCE)  # the clock goes
     Promise.resolve("in time").then(resolve)
     assert limited.wait(timeout=PATIENCE) == "in time"  # the bell rings first, and puts its job behind that handler
+
+
+@pytest.mark.parametrize("seconds", [math.inf, pytest.param(10**400, id="huge")])
+def test_wait_takes_any_number_of_seconds(seconds: float) -> None:
+    assert Promise.delay(0.001, "done").timeout(seconds).wait(seconds) == "done"
+
+
+@pytest.mark.parametrize("seconds", [-math.inf, pytest.param(-(10**400), id="minus huge"), -1])
+def test_a_time_limit_in_the_past_is_over(seconds: float) -> None:
+    pending = Promise[int].with_resolvers(keep_alive=True).promise
+    with pytest.raises(TimeoutError):
+        pending.wait(seconds)
+    with pytest.raises(TimeoutError):
+        pending.timeout(seconds).wait()
+    replies = Replies[int, int](timeout=seconds)
+    with pytest.raises(TimeoutError):
+        replies[1].wait()
+    assert Promise.delay(seconds, 1).wait() == 1
+
+
+def test_a_mock_is_no_number_of_seconds() -> None:
+    with pytest.raises(TypeError, match="expected a number of seconds, got <Mock"):
+        Promise.delay(Mock(spec=float))

@@ -1,4 +1,4 @@
-"""What other libraries add to an error or lose of it: frames, and the errors of others as its context."""
+"""A promise adds no frames to an error, and no errors of others as its context (S11, S12)."""
 
 from __future__ import annotations
 
@@ -11,20 +11,7 @@ import pytest
 
 from promisepy import Promise
 
-
-def drain() -> None:
-    """Run the jobs of this thread; no test here has a longer chain."""
-    rung = Promise.resolve()
-    for _ in range(20):
-        rung = rung.then()
-    rung.wait(timeout=10)
-
-
-def raising(error: BaseException) -> Callable[..., Any]:
-    def fail(*_: Any) -> Any:
-        raise error
-
-    return fail
+from ..support import raising, turn
 
 
 def frames(error: BaseException) -> list[str]:
@@ -132,7 +119,7 @@ class TestContext:
             raise KeyError("foreign")
         except KeyError:
             resolve(1)
-        drain()
+        turn()
         assert child.reason is not None
         assert child.reason.__context__ is None
 
@@ -189,7 +176,7 @@ class TestContext:
         try:
             raise KeyError("foreign")
         except KeyError:
-            drain()
+            turn()
         own = child.reason.__context__ if child.reason else None
         assert isinstance(own, LookupError)
         assert own.__context__ is None
@@ -206,7 +193,7 @@ class TestContext:
         try:
             raise KeyError("foreign")
         except KeyError:
-            drain()
+            turn()
         assert isinstance(child.reason, ValueError)
         assert child.reason.__context__ is None
 
@@ -215,6 +202,6 @@ class TestContext:
             raise ValueError("reason") from OSError("cause")
 
         child = Promise.resolve().then(handler)
-        drain()
+        turn()
         assert isinstance(child.reason, ValueError)
         assert isinstance(child.reason.__cause__, OSError)

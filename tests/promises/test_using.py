@@ -10,7 +10,8 @@ import pytest
 from promisepy import Promise, using
 
 from ..cancellation.helpers import fail
-from .resources import Connection, ended, hold, turns
+from ..support import turns
+from .resources import Connection, ended, hold
 
 pytestmark = pytest.mark.usefixtures("nothing_lost")
 

@@ -13,8 +13,9 @@ import pytest
 
 from promisepy import Cancelled, Promise, Report, using
 
-from ..cancellation.helpers import PATIENCE, dependants, fail, is_cancelled, on_a_thread, turn
-from .resources import Connection, ended, hold, turns
+from ..cancellation.helpers import fail, is_cancelled
+from ..support import PATIENCE, dependants, on_a_thread, turn, turns
+from .resources import Connection, ended, hold
 
 pytestmark = pytest.mark.usefixtures("nothing_lost")
 

@@ -5,15 +5,12 @@ Which rejections count as handled is told in `test_unhandled.py`; here is where 
 
 from __future__ import annotations
 
-import _thread
 import asyncio
 import gc
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from itertools import chain
-from queue import SimpleQueue
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,12 +21,11 @@ from promisepy import (
     Report,
     StuckPromise,
     UnhandledRejection,
-    debug,
     set_host,
     set_report_hook,
 )
-from promisepy._core.jobs import BURST
-from promisepy._core.reports import settings
+
+from ..fuzz.hostile import Doom, raising
 
 Maker = Callable[[], object]
 
@@ -66,31 +62,6 @@ ERRORS = {"unhandled": ValueError, "broken": BrokenPromise, "stuck": StuckPromis
 @pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-@pytest.fixture
-def unraisable(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    seen: list[Any] = []
-    monkeypatch.setattr(sys, "unraisablehook", lambda args: seen.append(args.exc_value))
-    return seen
-
-
-@pytest.fixture(autouse=True)
-def same_settings() -> Iterator[None]:
-    """The whole suite may run in debug mode: leave it as it was."""
-    sites, strict = settings.sites, settings.strict
-    yield
-    settings.sites, settings.strict = sites, strict
-
-
-@pytest.fixture
-def debug_mode() -> None:
-    debug.enable()
-
-
-@pytest.fixture
-def no_debug_mode() -> None:
-    debug.disable()
 
 
 def drain() -> None:
@@ -401,75 +372,10 @@ class TestWhatItSays:
         assert traceback.tb_frame.f_code.co_name == "fail_here"
 
 
-@pytest.mark.parametrize("follows", [False, True])
-def test_what_an_executor_raises_is_shown_in_debug_mode_if_it_is_too_late_for_a_reason(
-    follows: bool, debug_mode: None, unraisable: list[Any]
-) -> None:
-    def executor(resolve: Any, reject: Any) -> None:
-        if follows:
-            resolve(other.promise)
-        raise error
-
-    error, other = ValueError("raised"), Promise[int].with_resolvers()
-    promise = Promise[int](executor)
-    assert promise.reason is (None if follows else error)
-    assert unraisable == ([error] if follows else [])
-    other.resolve(1)
-
-
-class TestStrictMode:
-    @pytest.fixture(autouse=True)
-    def strict(self, same_settings: None) -> None:
-        debug.enable(strict=True)
-
-    def test_tells_once_though_dropped_later(self, reports: list[Report]) -> None:
-        held: list[Any] = [Promise.reject(ValueError("lost"))]
-        drain()
-        assert len(reports) == 1
-        held.clear()
-        gc.collect()
-        assert len(reports) == 1
-
-    def test_tells_once_though_swept_later(self, reports: list[Report]) -> None:
-        async def main() -> Promise[Any]:
-            held: Promise[Any] = Promise.reject(ValueError("lost"))
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-            assert len(reports) == 1
-            return held
-
-        held = asyncio.run(main())
-        assert len(reports) == 1
-        del held
-
-    def test_waits_for_the_end_of_the_queue_and_not_of_a_burst(self, reports: list[Report]) -> None:
-        rejected = Promise.reject(ValueError("looked at later"))
-        for _ in range(BURST):
-            Promise.resolve().then()
-        Promise.resolve().then(lambda _: rejected.catch(str)).wait(timeout=10)
-        drain()
-        assert reports == []
-
-    def test_keeps_nothing_alive(self, reports: list[Report]) -> None:
-        for _ in range(3):
-            unhandled()
-        drain()
-        assert len(reports) == 3
-        gc.collect()
-        assert len(reports) == 3
-
-    def test_names_the_line(self, reports: list[Report]) -> None:
-        unhandled()
-        drain()
-        assert f"{__file__}:" in reports[0].message
-
-
-def test_a_promise_that_is_made_at_the_bottom_of_a_thread_has_no_line(debug_mode: None) -> None:
-    made: list[Any] = []
-    done: SimpleQueue[str] = SimpleQueue()
-    # Code in C calls all the way, so the first frame of the thread is one of promisepy. Such threads have no trace
-    # function either, unless they set that of `coverage`.
-    calls = chain(map(sys.settrace, [threading.gettrace()]), map(Promise.resolve, [1]), map(done.put, ["done"]))
-    _thread.start_new_thread(made.extend, (calls,))
-    assert done.get(timeout=30) == "done"
-    assert repr(made[1]) == "<Promise fulfilled: 1>"
+def test_a_report_hook_that_fails_in_any_way_is_shown(unraisable: list[BaseException]) -> None:
+    previous = set_report_hook(raising(Doom, "hook"))
+    promise = Promise[int].with_resolvers(keep_alive=True, on_cancel=raising(ValueError, "reported")).promise
+    promise.cancel()
+    assert Promise.resolve(1).then().wait(1) == 1
+    set_report_hook(previous)
+    assert list(map(type, unraisable)) == [Doom]

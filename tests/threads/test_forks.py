@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..homes.test_ctrl_c import lines, needs_fork
+from ..support import lines, needs_fork
 
 SETTLERS = """
     import queue

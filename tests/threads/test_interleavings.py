@@ -14,7 +14,7 @@ import pytest
 
 from promisepy import BrokenPromise, Promise, Report, set_host
 
-from .conftest import Mainloop
+from ..support import Mainloop
 from .explorer import Explorer, Race, explorer, files
 
 Log = list[Any]

@@ -9,7 +9,7 @@ import pytest
 
 from promisepy import Cancelled, Promise, Report, set_host
 
-from .conftest import Mainloop
+from ..support import Mainloop
 from .explorer import Race, explorer, files
 
 PLACES = files("cancel", "cell", "producers", "claim", "resolve", "wait", "tasks", "relay")

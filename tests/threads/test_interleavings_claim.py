@@ -9,7 +9,7 @@ import pytest
 
 from promisepy import Promise, Report, Resolvers
 
-from .conftest import Mainloop
+from ..support import Mainloop
 from .explorer import Race, explorer, files
 
 # Where the two calls meet; what follows is a job, and has one thread.

@@ -14,7 +14,7 @@ import pytest
 
 from promisepy import Report, Stream, StreamOverflow, stream
 
-from .conftest import Mainloop
+from ..support import Mainloop
 from .explorer import Race, explorer, files
 from .test_interleavings_home import make_bed
 
