@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -12,6 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from .adapter import Real
 from .language import OWN, Handler, Op
 from .reference import Reference
+
+pytestmark = pytest.mark.slow
 
 numbers = st.integers(0, 30)
 seconds = st.integers(1, 4)

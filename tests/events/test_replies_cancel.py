@@ -14,6 +14,8 @@ from promisepy import Cancelled, Promise, Replies
 from ..support import PATIENCE, Mainloop
 from ..threads.explorer import Race, explorer, files
 
+pytestmark = pytest.mark.slow
+
 HOUR = 3600.0
 TABLES = files("replies", "atomic")
 

@@ -18,6 +18,8 @@ from promisepy._events import replies as table
 from ..support import PATIENCE, Mainloop
 from ..threads.explorer import Race, explorer, files
 
+pytestmark = pytest.mark.slow
+
 HOUR = 3600.0
 Table = Replies[int, str]
 

@@ -9,7 +9,7 @@ import pytest
 from ..model.planting import copy, named
 from .suite import TESTS, run
 
-pytestmark = pytest.mark.usefixtures("node_packages")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("node_packages")]
 
 
 def test_the_whole_suite_passes() -> None:

@@ -17,6 +17,8 @@ from promisepy import BrokenPromise, Promise, Report, set_host
 from ..support import Mainloop
 from .explorer import Explorer, Race, explorer, files
 
+pytestmark = pytest.mark.slow
+
 Log = list[Any]
 # Where a promise meets its reactions; for races that run long elsewhere.
 CELLS = files("cell", "combine", "promise")

@@ -12,6 +12,8 @@ from promisepy import Cancelled, Promise, Report, set_host
 from ..support import Mainloop
 from .explorer import Race, explorer, files
 
+pytestmark = pytest.mark.slow
+
 PLACES = files("cancel", "cell", "producers", "claim", "resolve", "wait", "tasks", "relay")
 
 

@@ -12,6 +12,8 @@ from promisepy import Promise, Report, Resolvers
 from ..support import Mainloop
 from .explorer import Race, explorer, files
 
+pytestmark = pytest.mark.slow
+
 # Where the two calls meet; what follows is a job, and has one thread.
 CLAIMS = files("cell", "claim", "resolve")
 

@@ -18,6 +18,8 @@ from ..support import Mainloop
 from .explorer import Race, explorer, files
 from .test_interleavings_home import make_bed
 
+pytestmark = pytest.mark.slow
+
 STREAMS = files("channel", "atomic", "stream")
 END = "the end"
 

@@ -20,6 +20,8 @@ from ..support import Mainloop
 from .conftest import run_awake
 from .explorer import Explorer, Lane, Race, explorer, files
 
+pytestmark = pytest.mark.slow
+
 HOMES = files("cell", "jobs", "homes", "tasks", "promise")
 
 

@@ -1,0 +1,7 @@
+"""Fixtures for tests that count references."""
+
+from __future__ import annotations
+
+from ..support import _cheap_collections
+
+__all__ = ["_cheap_collections"]
