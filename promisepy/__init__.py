@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from . import debug
-from ._callbacks.callbackify import callbackify
-from ._callbacks.conventions import Convention
-from ._callbacks.promisify import promisify, submit
 from ._core.adopt import register_adoptable
 from ._core.errors import (
     BrokenPromise,
@@ -20,10 +20,15 @@ from ._core.errors import (
 from ._core.lifecycle import set_host
 from ._core.reports import set_report_hook
 from ._core.types import Fulfilled, Host, Reject, Rejected, Report, Resolve, Settled, State, Thenable
-from ._events.replies import Replies
-from ._events.stream import Emitter, Stream, once, stream
 from ._promises.promise import Promise, Resolvers
-from ._promises.using import using
+
+if TYPE_CHECKING:
+    from ._callbacks.callbackify import callbackify
+    from ._callbacks.conventions import Convention
+    from ._callbacks.promisify import promisify, submit
+    from ._events.replies import Replies
+    from ._events.stream import Emitter, Stream, once, stream
+    from ._promises.using import using
 
 __all__ = (
     "BrokenPromise",
@@ -61,7 +66,35 @@ __all__ = (
     "using",
 )
 
-# Reprs, tracebacks and pickles name the place from which users import, not the file that happens to define.
-for _object in [globals()[name] for name in __all__]:
-    if getattr(_object, "__module__", "").startswith("promisepy._"):
-        _object.__module__ = __name__
+# Here and nowhere else: the build reads it from this line. So a checkout has it as well, and nobody pays for a search
+# through the metadata of what is installed.
+__version__ = "0.1.0"
+
+# What stands on promises is loaded when it is first asked for: a program that only chains pays for no more. Nothing of
+# the package asks, so no signal handler or finaliser of ours ever finds itself importing.
+_LOADED_LATER = {
+    "Convention": "_callbacks.conventions",
+    "Emitter": "_events.stream",
+    "Replies": "_events.replies",
+    "Stream": "_events.stream",
+    "callbackify": "_callbacks.callbackify",
+    "once": "_events.stream",
+    "promisify": "_callbacks.promisify",
+    "stream": "_events.stream",
+    "submit": "_callbacks.promisify",
+    "using": "_promises.using",
+}
+
+if not TYPE_CHECKING:  # checkers would take any name for one that there is
+
+    def __getattr__(name: str) -> object:
+        """Load a public name that has not been asked for before (PEP 562)."""
+        module = _LOADED_LATER.get(name)
+        if module is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
+        return found
+
+    def __dir__() -> list[str]:
+        """List what is public, loaded or not."""
+        return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -1,18 +1,55 @@
-"""What tests of several folders share."""
+"""What tests of several folders share, and which promisepy they test: the one that is installed."""
 
 from __future__ import annotations
 
 import gc
+import os
 import re
 import sys
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import promisepy
 from promisepy import Promise, Report, set_host, set_report_hook
 
 from .support import Mainloop, Window, turn
+
+ROOT = Path(__file__).resolve().parents[1]
+TESTED = Path(promisepy.__file__).resolve().parent
+
+# The tests and the benchmarks are found here, and promisepy only if nothing is installed. It is the same for the processes that
+# tests start: these do not look into the current directory either.
+sys.path.append(str(ROOT))
+os.environ["PYTHONSAFEPATH"] = "1"
+if TESTED.parent == ROOT:
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+
+
+def installed() -> Path | None:
+    """Find the package that a wheel has brought; an editable install brings none."""
+    try:
+        package = Path(str(distribution("promisepy").locate_file("promisepy")))
+    except PackageNotFoundError:
+        return None
+    return package.resolve() if package.is_dir() else None
+
+
+def pytest_configure() -> None:
+    """Refuse to test what users do not get, such as a file that the wheel lacks."""
+    if installed() not in (None, TESTED):
+        message = f"""\
+these tests would test {TESTED}, but {installed()} is installed. Write `pytest`, or `python -P -m pytest`, which test that. \
+To test the checkout: pip install --editable ."""
+        raise pytest.UsageError(message)
+
+
+def pytest_report_header() -> str:
+    """Say what is tested."""
+    return f"promisepy {promisepy.__version__}: {TESTED}"
 
 
 @pytest.fixture

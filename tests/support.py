@@ -18,6 +18,7 @@ import pytest
 
 from promisepy import Promise
 from promisepy._core.cell import UNSETTLED
+from promisepy._core.homes import current_home
 
 T = TypeVar("T")
 
@@ -110,6 +111,7 @@ class Mainloop:
     def finish(self) -> None:
         """Run everything, then show that the home still works."""
         self.run()
+        assert not current_home().jobs, "a wake-up was lost"  # the next one would run them as well
         seen: list[str] = []
         Promise.resolve("alive").then(seen.append)
         self.run()

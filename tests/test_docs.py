@@ -139,7 +139,7 @@ def docstrings() -> Iterator[doctest.DocTest]:
     kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for path in sorted(PACKAGE.rglob("*.py")):
         names = {name: getattr(promisepy, name) for name in promisepy.__all__}
-        if not path.stem.startswith("_"):
+        if path.parent == PACKAGE and not path.stem.startswith("_"):
             names |= vars(getattr(promisepy, path.stem))
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             docstring = ast.get_docstring(node, clean=False) if isinstance(node, kinds) else None

@@ -21,8 +21,11 @@ import pytest
 import promisepy
 from promisepy import Promise
 
+from .servers import lacking
+
 PACKAGE = Path(promisepy.__file__).parent
 ROOT = Path(__file__).parents[1]
+SOURCES = [path for path in (ROOT / "promisepy").rglob("*") if path.suffix in (".py", ".typed")]
 
 ALIASES = {"Settled", "State"}  # names for types, which have no docstring and no module of their own
 MODULES = {"debug"}
@@ -52,8 +55,7 @@ def test_all_is_sorted_and_unique() -> None:
 
 
 def test_all_is_exactly_what_a_user_sees() -> None:
-    shown = {name for name in vars(promisepy) if not name.startswith("_")} - {"annotations"}
-    assert shown == set(promisepy.__all__)
+    assert {name for name in dir(promisepy) if not name.startswith("_")} == set(promisepy.__all__)
 
 
 def test_all_of_debug_is_exactly_what_a_user_sees() -> None:
@@ -187,6 +189,41 @@ def test_import_loads_the_standard_library_only() -> None:
     assert packages - sys.stdlib_module_names - {"promisepy"} <= {"__mp_main__"}
 
 
+def test_import_loads_the_core_and_promises_only() -> None:
+    loaded = fresh("import promisepy, sys; print(*sys.modules)").split()
+    wings = {name.split(".")[1] for name in loaded if name.startswith("promisepy._")}
+    assert wings == {"_core", "_promises"}
+    assert "promisepy._promises.using" not in loaded
+
+
+LATER = sorted(promisepy._LOADED_LATER)
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_what_is_loaded_later_is_there_when_it_is_asked_for(name: str) -> None:
+    code = f"""
+        import promisepy
+        assert {name!r} in dir(promisepy) and {name!r} not in vars(promisepy)
+        print(promisepy.{name} is promisepy.{name} is vars(promisepy)[{name!r}], promisepy.{name}.__name__)
+    """
+    assert fresh(inspect.cleandoc(code)).split() == ["True", name]
+
+
+def test_threads_that_ask_at_once_get_the_same() -> None:
+    code = """
+        import promisepy
+        from concurrent.futures import ThreadPoolExecutor
+        with ThreadPoolExecutor(8) as pool:
+            print(len(set(pool.map(lambda _: promisepy.promisify, range(64)))))
+    """
+    assert fresh(inspect.cleandoc(code)) == "1"
+
+
+def test_a_name_that_is_not_there_is_told_as_by_any_module() -> None:
+    with pytest.raises(AttributeError, match="^module 'promisepy' has no attribute 'nonsense'$"):
+        _ = promisepy.nonsense  # type: ignore[attr-defined]  # as is tested
+
+
 def test_import_starts_no_thread() -> None:
     assert fresh("import promisepy, threading; print(threading.active_count())") == "1"
 
@@ -219,16 +256,22 @@ def test_module_can_be_reloaded_from_scratch() -> None:
     assert importlib.import_module("promisepy") is promisepy
 
 
+def test_processes_that_tests_start_meet_the_same_promisepy() -> None:
+    command = [sys.executable, "-c", "import promisepy; print(promisepy.__file__)"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == promisepy.__file__
+
+
 def project() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
-def test_there_are_no_dependencies() -> None:
-    assert project()["dependencies"] == []
+def test_there_is_one_dependency() -> None:
+    assert [re.match(r"[\w-]+", one)[0] for one in project()["dependencies"]] == ["typing-extensions"]
 
 
 def test_changelog_tells_of_this_version() -> None:
-    assert project()["version"] in (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert promisepy.__version__ in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
 def test_py_typed_lies_beside_the_code() -> None:
@@ -241,26 +284,29 @@ def distribution() -> importlib.metadata.Distribution:
     try:
         found = importlib.metadata.distribution("promisepy")
     except importlib.metadata.PackageNotFoundError:
-        pytest.skip("promisepy is not installed, only on the path: pip install .")
+        lacking("promisepy is not installed, only on the path: pip install .")
     origin = found.read_text("direct_url.json")
     if origin and json.loads(origin).get("dir_info", {}).get("editable"):
-        pytest.skip("promisepy is installed as editable, so there is no wheel to look into: pip install .")
+        lacking("promisepy is installed as editable, so there is no wheel to look into: pip install .")
     return found
 
 
-def test_wheel_has_the_version_of_the_project(distribution: importlib.metadata.Distribution) -> None:
-    assert distribution.version == project()["version"]
+def test_version_is_that_of_the_wheel(distribution: importlib.metadata.Distribution) -> None:
+    assert promisepy.__version__ == distribution.version
 
 
 def test_wheel_ships_the_package_and_nothing_else(distribution: importlib.metadata.Distribution) -> None:
-    shipped = {str(path) for path in distribution.files or []}
-    expected = {
-        str(path.relative_to(PACKAGE.parent)) for path in PACKAGE.rglob("*") if path.suffix in (".py", ".typed")
-    }
+    shipped = {path.as_posix() for path in distribution.files or []}
     others = {path for path in shipped if ".dist-info/" not in path and "__pycache__" not in path}
     assert "promisepy/py.typed" in shipped
-    assert others == expected
+    assert others == {path.relative_to(ROOT).as_posix() for path in SOURCES}
 
 
-def test_wheel_asks_for_no_other_package(distribution: importlib.metadata.Distribution) -> None:
-    assert [one for one in distribution.requires or [] if "extra ==" not in one] == []
+def test_wheel_is_made_of_these_sources(distribution: importlib.metadata.Distribution) -> None:
+    """Or the tests would test what somebody has installed before changing something: pip install . again."""
+    paths = [(path, Path(str(distribution.locate_file(path.relative_to(ROOT))))) for path in SOURCES]
+    assert [path.name for path, copy in paths if path.read_bytes() != copy.read_bytes()] == []
+
+
+def test_wheel_asks_for_what_the_project_says(distribution: importlib.metadata.Distribution) -> None:
+    assert [one for one in distribution.requires or [] if "extra ==" not in one] == project()["dependencies"]

@@ -11,7 +11,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, TypeVarTuple, 
 
 from .._core import misuse
 from .._core.handlers import Filtered
-from .._core.types import Adoptable, Fulfilled, Rejected, is_a
+from .._core.types import Adoptable, Fulfilled, Rejected, is_a, public
 from .._promises.promise import Promise
 from .conventions import Convention, Place, Style, Tell, row_for, teller
 from .places import WRAPPED, Places, dressed, owner_of, parameters_of
@@ -42,6 +42,7 @@ def callbackify(fn: Callable[..., Any], /, *, style: Style | Convention = "error
 @overload
 def callbackify(*, style: Style | Convention = "error_first", callback: Place | None = None, errback: Place | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
 # fmt: on
+@public
 def callbackify(
     fn: Any = ..., /, *, style: Any = "error_first", callback: Place | None = None, errback: Place | None = None
 ) -> Any:

@@ -25,7 +25,7 @@ from .._core.outcomes import (
     natural,
     only_values,
 )
-from .._core.types import Fulfilled, FutureLike, Record, Settled, frozen, is_a
+from .._core.types import Fulfilled, FutureLike, Record, Settled, frozen, is_a, public
 
 Tell: TypeAlias = Callable[[Settled[Any]], tuple[Any, ...]]
 Place: TypeAlias = int | str
@@ -129,6 +129,7 @@ def cancel_returned(returned: Any, /) -> None:
         cancel()
 
 
+@public
 @frozen
 class Convention(Record):
     """How a library's functions take and call their callbacks.

@@ -32,13 +32,15 @@ from .._core.handlers import Filtered
 from .._core.jobs import Home
 from .._core.outcomes import Shape, adapt, one_value, reader
 from .._core.tasks import canceller, has
-from .._core.types import FutureLike, Thenable, is_a
+from .._core.types import FutureLike, Thenable, is_a, public
 from .._promises.promise import Promise, pending
 from .conventions import Convention, Place, Style, cancel_returned, row_for
 from .places import WRAPPED, Places, dressed, owner_of, parameters_of
 from .pump import Pump
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeForm
+
     from .promisify_types import ErrorFirst, ErrorLast, First, Options, TwoCallbacks, Value
 
 
@@ -52,6 +54,7 @@ Rs = TypeVarTuple("Rs")
 Methods: TypeAlias = Iterable[str] | Mapping[str, str]
 
 
+# What `result` takes stands twice, since checkers that know nothing of `TypeForm` yet still know classes.
 # fmt: off
 @overload
 def promisify(fn: Callable[[*Ts, Callable[[], Any]], Any], /, *, style: Literal["value"] = "value", callback: Literal[-1] = -1, **options: Unpack[Options]) -> Callable[[*Ts], Promise[None]]: ...
@@ -98,6 +101,8 @@ def promisify(fn: Callable[..., Any], /, *, style: Callable[..., R], callback: P
 @overload
 def promisify(fn: Callable[..., Any], /, *, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, result: type[R], **options: Unpack[Options]) -> Callable[..., Promise[R]]: ...
 @overload
+def promisify(fn: Callable[..., Any], /, *, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, result: TypeForm[R], **options: Unpack[Options]) -> Callable[..., Promise[R]]: ...
+@overload
 def promisify(fn: Callable[..., Any], /, *, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Callable[[tuple[Any, ...]], R], **options: Unpack[Options]) -> Callable[..., Promise[R]]: ...
 @overload
 def promisify(*, style: Literal["value"] = "value", callback: Literal[-1] = -1, **options: Unpack[Options]) -> Value: ...
@@ -112,12 +117,15 @@ def promisify(*, style: Literal["two_callbacks"], **options: Unpack[Options]) ->
 @overload
 def promisify(*, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, result: type[R], **options: Unpack[Options]) -> Callable[[Callable[..., Any]], Callable[..., Promise[R]]]: ...
 @overload
+def promisify(*, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, result: TypeForm[R], **options: Unpack[Options]) -> Callable[[Callable[..., Any]], Callable[..., Promise[R]]]: ...
+@overload
 def promisify(*, style: Callable[..., R], callback: Place | None = None, errback: Place | None = None, **options: Unpack[Options]) -> Callable[[Callable[..., Any]], Callable[..., Promise[R]]]: ...
 @overload
 def promisify(fn: type[Any], /, *, methods: Methods, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, **options: Unpack[Options]) -> type[Any]: ...
 @overload
 def promisify(*, methods: Methods, style: Style | Convention | Callable[..., Any] = "value", callback: Place | None = None, errback: Place | None = None, shape: Shape | None = None, **options: Unpack[Options]) -> Callable[[type[Any]], type[Any]]: ...
 # fmt: on
+@public
 def promisify(
     fn: Any = ...,
     /,
@@ -132,7 +140,7 @@ def promisify(
     keep_alive: bool = False,
     pump: Callable[[], object] | None = None,
     methods: Methods | None = None,
-    result: type[Any] | None = None,
+    result: Any = None,
 ) -> Any:
     """Make a function that takes callbacks into one that returns a promise.
 
@@ -158,7 +166,8 @@ def promisify(
         methods: `fn` is a class, and these are the names of its methods that are wrapped, all in the same way, in a
             subclass of it. A mapping gives them other names, `{"get_promise": "get"}`: needed where the class itself
             calls the method with a callback.
-        result: the type of the value, for functions whose own types do not tell it. Only checkers look at it.
+        result: the type of the value, such as `int` or `int | None`, for functions whose own types do not tell it.
+            Only checkers look at it.
 
     Returns:
         A function that returns a promise, or a subclass that has such methods; name, doc and signature are those of `fn` without the callbacks. The promise
@@ -389,6 +398,7 @@ def with_methods(cls: Any, methods: Any, wrap: Callable[[Any], Any]) -> type[Any
     return new_class(cls.__name__, (cls,), exec_body=lambda body: body.update(members, __slots__=()))
 
 
+@public
 def submit(executor: Executor, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Promise[R]:
     """Call a function in an executor: threads, processes or a cluster, anything with the interface of `Executor`.
 

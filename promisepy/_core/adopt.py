@@ -17,7 +17,7 @@ from .errors import cancelled_by
 from .jobs import Home
 from .misuse import expected_callable, expected_type, never_adopted
 from .tasks import canceller, has, is_awaitable, is_future, run_awaitable, watch_future
-from .types import Reject, Resolve, is_a
+from .types import Reject, Resolve, is_a, public
 
 T = TypeVar("T")
 TWISTED_CANCELLED = ("twisted.internet.defer", "CancelledError")
@@ -35,6 +35,7 @@ class Rule(partial[object]):
 _registered: dict[int, tuple[type, Callable[[Any, Resolve[Any], Reject], object]]] = {}
 
 
+@public
 def register_adoptable(
     kind: type[T], watch: Callable[[T, Resolve[Any], Reject], object] | None, /
 ) -> Callable[[T, Resolve[Any], Reject], object] | None:

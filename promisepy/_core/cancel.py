@@ -19,15 +19,6 @@ from .cell import PENDING, Cell, Failure
 from .errors import Cancelled, cancellation
 
 
-def is_wanted(source: Cell) -> bool:
-    """Tell whether anybody depends on a pending promise, or has depended on a settled one."""
-    reactions = source._reactions
-    if reactions is None:
-        return True
-    # Twice: while others remove theirs, a list that is walked in place may hide one, but never shows one too many.
-    return any(one._depends() for seen in (reactions, tuple(reactions)) for one in seen)
-
-
 def cancel(promise: Cell, reason: Cancelled) -> bool:
     """Reject a promise and those on which only it depends; false if it is settled already."""
     failure = Failure(reason, None)
@@ -35,10 +26,12 @@ def cancel(promise: Cell, reason: Cancelled) -> bool:
         return False
     cancelled, asked = [promise], list[Cell]()
     for one in cancelled:  # it grows
-        sources = one._let_go()
-        asked += sources
-        cancelled += _fail_unwanted(sources, failure)
-        if one is cancelled[-1]:  # some were wanted by a shield, or by a callback of `finally_`, that has gone as well
+        if sources := one._let_go():
+            asked += sources
+            cancelled += _fail_unwanted(sources, failure)
+        if (
+            asked and one is cancelled[-1]
+        ):  # some were wanted by a shield, or a callback of `finally_`, that has gone, too
             cancelled += _fail_unwanted(asked, failure)
     # Producers first, since `_let_go` has told them; then from the top down, as a rejection at the top would go.
     while cancelled:
@@ -49,7 +42,7 @@ def cancel(promise: Cell, reason: Cancelled) -> bool:
 def _fail_unwanted(sources: Iterable[Cell], failure: Failure) -> list[Cell]:
     failed: list[Cell] = []
     for one in sources:
-        wanted = is_wanted(one)
+        wanted = one._is_wanted()
         if one._state is PENDING and not wanted and one._fail_with(failure):
             failed.append(one)
         elif not wanted or one._state is not PENDING:
@@ -59,8 +52,8 @@ def _fail_unwanted(sources: Iterable[Cell], failure: Failure) -> list[Cell]:
 
 def abandon(source: Cell) -> None:
     """Cancel a promise that is no longer awaited, if nobody else depends on it and it has a producer (S13)."""
-    if not is_wanted(source) and _has_producer(source):
-        cancel(source, cancellation(None))
+    if not source._is_wanted() and _has_producer(source) and cancel(source, cancellation(None)):
+        return
     if source._is_being_settled():
         source._observe()  # as in `_fail_unwanted`
 
@@ -68,7 +61,7 @@ def abandon(source: Cell) -> None:
 def drop(source: Cell, *, cancels: bool = True) -> None:
     """Leave a promise to itself that is not awaited any more, or cancel it unless somebody else depends on it."""
     source._observe()
-    if cancels and not is_wanted(source):
+    if cancels and not source._is_wanted():
         cancel(source, cancellation(None))
 
 

@@ -11,13 +11,13 @@ The second machine says who is at work for the promise. A cancellation follows i
 
     _producer   what the resolving side has left                 who writes it                  what may follow
     ─────────   ──────────────────────────────────────────────   ────────────────────────────   ───────────────────
-    unset       nothing yet                                                                     left, done, stopped
+    unset       nothing yet, or there is no such side                                           any
     left        how it is stopped: a `Producer` or `Request`     whoever resolves: `_leave`     done, stopped
     done        None: it has resolved the promise, its work is   its first call: `Claim`,       adopted
                 over, and it is never told of a cancellation     `_dismiss`
     adopted     how something foreign is stopped, whose          the job that starts to         done
                 outcome the promise takes on: an `Adopted`       follow it: `_leave`
-    stopped     STOPPED: the promise has been cancelled, and     `_let_go`                      done
+    stopped     STOPPED: the promise has been cancelled, and     `_let_go`                      adopted, done
                 the resolving side told
 
     _work       what a promise that is resolved but pending waits for: an adoption, a combinator, a deadline. It enters
@@ -45,8 +45,8 @@ INV-RC      What a settled promise refers to never refers back: settled chains a
             Beware of tracebacks: they lead to frames, a frame to its caller, `f_back`, and that one to its locals, even
             after both have returned. So a function that calls user code drops its locals when that code raises.
 
-Where a comment says `in place: Cell._begin`, a hot path holds a copy of that function instead of a call. A test compares
-the two.
+Where a comment says `in place: Cell._begin`, a hot path holds a copy of that function instead of a call, and a test
+compares the two.
 """
 
 from __future__ import annotations
@@ -82,10 +82,12 @@ TRANSITIONS: Final[dict[tuple[State, Literal["fulfil", "reject"]], State]] = {
     (PENDING, "fulfil"): FULFILLED,
     (PENDING, "reject"): REJECTED,
 }
-# And the second, by the names of the table above. "adopt" is the job that starts to follow something foreign.
+# And the second, by the names of the table above. "adopt" is the job that starts to follow something foreign; it comes
+# after "resolve", or where there is no resolving side, as in a promise that `then` has made.
 PRODUCTIONS: Final[dict[tuple[str, Literal["leave", "resolve", "adopt", "cancel"]], str]] = {
     ("unset", "leave"): "left",
     ("unset", "resolve"): "done",
+    ("unset", "adopt"): "adopted",
     ("unset", "cancel"): "stopped",
     ("left", "leave"): "left",
     ("left", "resolve"): "done",
@@ -99,6 +101,7 @@ PRODUCTIONS: Final[dict[tuple[str, Literal["leave", "resolve", "adopt", "cancel"
     ("adopted", "cancel"): "adopted",
     ("stopped", "leave"): "stopped",
     ("stopped", "resolve"): "done",
+    ("stopped", "adopt"): "adopted",
     ("stopped", "cancel"): "stopped",
 }
 
@@ -143,12 +146,9 @@ class Reaction:
 
 
 class Unsettled(Reaction):
-    """The right to settle a promise. It stands before all reactions, is never queued, and wants nothing."""
+    """The right to settle a promise. It stands before all reactions, and is never queued."""
 
     __slots__ = ()
-
-    def _depends(self) -> bool:
-        return False
 
 
 UNSETTLED: Final = Unsettled()
@@ -192,7 +192,12 @@ class Failure:
 
 
 class Cell(Reaction):
-    """State, outcome and reactions of one promise."""
+    """State, outcome and reactions of one promise.
+
+    `Promise` is a cell, since a second object for each promise would cost as much again; so whatever is not for users
+    has an underscore, which says "of this package" here, not "of this class". Other files may read `_home`, `_source`,
+    `_state`, `_value`, `_failure`, `_alarm` and `_reactions`, and call the methods. They write no slot: a test looks.
+    """
 
     __slots__ = (
         "__weakref__",
@@ -289,7 +294,12 @@ class Cell(Reaction):
         """Queue the reactions to a rejection; if there is none, set the alarm."""
         reactions, reason = self._reactions, self._value
         if reactions:
-            queue(reactions)
+            # in place: queue
+            for reaction in reactions.copy():
+                home = reaction._home
+                home.jobs.append(reaction)  # in place: Home.enqueue
+                if not home.armed:
+                    home.arm()
         elif not is_a(reason, SILENT) and not hasattr(self, "_observed"):
             self._alarm = alarm = Alarm(self._failure.fresh(), self._home, getattr(self, "_site", None))
             if reactions or hasattr(self, "_observed"):
@@ -403,16 +413,28 @@ class Cell(Reaction):
 
     def _is_stoppable(self) -> bool:
         """Tell whether a cancellation of this very promise would stop something."""
-        left, work = self._left(), self._at_work()
+        left, work = getattr(self, "_producer", None), getattr(self, "_work", None)
         return (left is not None and left._aborts()) or (work is not None and work._aborts())
 
     def _is_being_settled(self) -> bool:
-        """Tell whether somebody has settled this promise, or is about to: who has taken the producer off will."""
+        """Tell whether somebody has settled this promise, or is about to, having dismissed the producer first."""
         return self._state is not PENDING or (self._left() is None and self._at_work() is None)
+
+    def _is_wanted(self) -> bool:
+        """Tell whether anybody depends on this promise while it is pending, or has depended on it."""
+        reactions = self._reactions
+        if reactions is None:
+            return True
+        # Twice: a list that others remove theirs from while it is walked may hide one, but never shows one too many.
+        for seen in (reactions, tuple(reactions)):
+            for one in seen:
+                if one is not UNSETTLED and one._depends():
+                    return True
+        return False
 
     def _sources(self) -> list[Cell]:
         """List the promises on which this one depends directly; some may have settled meanwhile."""
-        work, source = self._at_work(), self._source
+        work, source = getattr(self, "_work", None), self._source
         sources = [] if work is None else list(work._sources())
         if source is not None:
             sources.append(source)
@@ -423,8 +445,8 @@ class Cell(Reaction):
 
         It has been cancelled. If its value is held, it lets go of nothing that may still bring it.
         """
-        work, producer = self._at_work(), self._left()
-        sources, is_held = self._sources(), self._is_held()
+        work, producer = getattr(self, "_work", None), getattr(self, "_producer", STOPPED)
+        sources, is_held = self._sources(), hasattr(self, "_release")
         if producer is not None:
             producer._cancelled()
             if not is_held and type(producer) is not Adopted:  # which may start later, and is stopped then

@@ -62,10 +62,6 @@ class Claim:
 
     promise: Cell | None
 
-    def close(self, promise: Cell) -> None:
-        """Take the promise out: its resolving side is done."""
-        self.promise = promise._producer = None
-
     def keep(self, functions: Iterable[Callable[..., Any]]) -> None:
         """Have the promise keep functions alive until it settles, for libraries that hold callbacks only weakly."""
         if self.promise is not None:
@@ -76,7 +72,8 @@ class Claim:
         promise = self.promise
         if promise is None:
             return
-        self.promise = promise._producer = None  # in place: Claim.close
+        self.promise = None
+        promise._producer = None  # in place: Cell._dismiss
         kind = type(value)
         if type(kind) is type and kind in NEVER_ADOPTED:  # in place: is_plain
             promise._fulfil(value)  # as `_resolve` would
@@ -91,14 +88,16 @@ class Claim:
         promise = self.promise
         if promise is not None:
             error = to_exception(reason)  # before the claim is taken, as in `reject` below
-            self.close(promise)
+            self.promise = None
+            promise._dismiss()
             promise._reject(as_reason(error), traceback_of(error))
             del promise, error  # INV-RC, likewise
 
     def __del__(self) -> None:
         promise = self.promise
         if promise is not None and not settings.exiting:
-            self.close(promise)
+            self.promise = None
+            promise._dismiss()
             # If nobody else refers to it, the whole affair is dropped, as after a timeout, and nobody can miss the
             # outcome. A reaction is a reference, but is asked for, too: without the interpreter lock a count is the sum
             # of two fields, and too small if a reference passes from one thread to another between the two looks.
@@ -120,7 +119,8 @@ def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..
         promise = claim.promise
         if promise is None:
             return
-        claim.promise = promise._producer = None  # in place: Claim.close
+        claim.promise = None
+        promise._producer = None  # in place: Cell._dismiss
         kind = type(value)
         if more or named:
             promise._reject(unexpected_arguments("resolve", (value, *more), named), None)
@@ -136,7 +136,8 @@ def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..
             return
         # Before the claim is taken: an interrupt that comes out of it leaves the promise to whoever calls next.
         error = unexpected_arguments("reject", (reason, *more), named) if more or named else to_exception(reason)
-        claim.promise = promise._producer = None  # in place: Claim.close
+        claim.promise = None
+        promise._producer = None  # in place: Cell._dismiss
         promise._reject(as_reason(error), traceback_of(error))
         del promise, error  # INV-RC: the class that was the reason may have raised it
 

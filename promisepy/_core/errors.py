@@ -1,4 +1,4 @@
-"""The exception tree, and the wording of what can go wrong; answers to wrong calls are in `_misuse`.
+"""The exception tree, and the wording of what can go wrong; answers to wrong calls are in `misuse`.
 
 PromiseError
 ├── BrokenPromise          nobody is left who could settle the promise
@@ -17,21 +17,25 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Final
 
-from .types import is_a
+from .types import is_a, public
 
 
+@public
 class PromiseError(Exception):
     """Base class of the errors that promisepy itself makes."""
 
 
+@public
 class BrokenPromise(PromiseError):
     """Both resolving functions were dropped before either was called."""
 
 
+@public
 class StuckPromise(BrokenPromise):
     """The thread or loop that should run the handler has ended."""
 
 
+@public
 class Cancelled(PromiseError):
     """The work behind the promise was cancelled.
 
@@ -40,6 +44,7 @@ class Cancelled(PromiseError):
     """
 
 
+@public
 class CallbackError(PromiseError):
     """A callback API reported a failure, or arguments, that are no exception.
 
@@ -56,14 +61,17 @@ class CallbackError(PromiseError):
         self.keywords: dict[str, object] = keywords or {}
 
 
+@public
 class StreamOverflow(PromiseError):
     """More events waited than a stream has room for."""
 
 
+@public
 class UnhandledRejection(PromiseError):
     """How a rejection that nobody observed reaches `sys.unraisablehook`; the reason is its `__cause__`."""
 
 
+@public
 class DeadlockError(PromiseError, RuntimeError):
     """`wait` was asked for a promise that cannot settle before `wait` returns."""
 
@@ -90,9 +98,10 @@ def is_ours(frame: FrameType) -> bool:
 
 
 def raised(error: BaseException) -> TracebackType | None:
-    """Give the traceback of what user code raised, less the topmost frames: ours, which have called it."""
-    traceback = traceback_of(error)
-    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(HERE):  # = is_ours
+    """Give the traceback of what user code raised and the caller has just caught, less our frames at its top."""
+    caught: Any = traceback_of(error)
+    traceback: TracebackType | None = caught.tb_next  # its first frame is the caller's
+    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(HERE):  # in place: is_ours
         traceback = traceback.tb_next
     return traceback
 
@@ -183,9 +192,11 @@ def dropped(created: str) -> BrokenPromise:
 
 def cancellation(reason: object) -> Cancelled:
     """Make the reason with which a promise is cancelled."""
+    if reason is None:
+        return Cancelled("the promise was cancelled")
     if is_a(reason, Cancelled):
         return reason
-    cancelled = Cancelled("the promise was cancelled" if reason is None else reason)
+    cancelled = Cancelled(reason)
     if is_a(reason, BaseException):
         cancelled.__cause__ = reason
     return cancelled

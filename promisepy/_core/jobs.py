@@ -24,7 +24,7 @@ from itertools import repeat
 from typing import Any, ClassVar, Protocol
 
 from .atomic import take_first
-from .types import Report, is_a
+from .types import Report
 
 # Jobs that run before the host gets its turn. Large, since a turn costs about as much as ten jobs; bounded, so that a
 # chain that never ends cannot keep the host from its sockets.
@@ -57,7 +57,7 @@ class Suspect(Protocol):
 
 def fatal(error: BaseException) -> bool:
     """Tell whether an exception is meant for the interpreter rather than for a handler."""
-    return is_a(error, (KeyboardInterrupt, SystemExit))
+    return issubclass(type(error), (KeyboardInterrupt, SystemExit))  # in place: is_a
 
 
 class Home:
@@ -138,7 +138,7 @@ class Home:
         finally:
             self.running = running
             self.outer = outer
-            job = running = None  # INV-RC of _cell.py: what the last handler raised leads to this frame
+            job = running = None  # INV-RC of `cell`: what the last handler raised leads to this frame
             self.armed = False
             if jobs:
                 self.arm()

@@ -9,9 +9,10 @@ from typing import Any
 from .homes import ThreadHome, current_thread_home, loop_homes, running_loop, this_thread, thread_homes
 from .misuse import expected_host
 from .reports import settings, sweep
-from .types import Host
+from .types import Host, public
 
 
+@public
 def set_host(host: Host | None, /) -> Host | None:
     """Let a host, such as the event loop of a GUI, run the handlers of promises created on the current thread.
 

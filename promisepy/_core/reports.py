@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .errors import BrokenPromise, StuckPromise, UnhandledRejection, is_ours, short, traceback_of
 from .misuse import expected_hook
-from .types import Report, ReportHook, ReportKind
+from .types import Report, ReportHook, ReportKind, public
 
 if TYPE_CHECKING:
     from .jobs import Home
@@ -44,6 +44,7 @@ class Settings:
 settings: Final = Settings()
 
 
+@public
 def set_report_hook(hook: ReportHook | None, /) -> ReportHook | None:
     """Send reports to `hook` instead of the home's exception handler.
 

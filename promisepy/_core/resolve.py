@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextvars import Context, copy_context
+from types import TracebackType
 from typing import Any
 
 from .adopt import Rule, Then, find_then, gives_stop
-from .cancel import cancel, is_wanted
-from .cell import FULFILLED, NEVER_ADOPTED, SILENT, Cell, Reaction
+from .cancel import cancel
+from .cell import FULFILLED, NEVER_ADOPTED, SILENT, Cell, Failure, Reaction
 from .claim import cut_context, resolving_functions, settle_by_raise
-from .errors import Cancelled, cancellation, raised, self_resolution
+from .errors import HERE, Cancelled, cancellation, self_resolution, traceback_of
 from .handlers import Filtered, Handler
 from .jobs import Home, fatal
 from .producers import Adopted
@@ -43,7 +44,7 @@ class Resolution(Cell):
     def _adopt(self, value: Any, context: Context | None) -> None:
         if issubclass(type(value), Resolution):  # in place: is_a
             adoption = Adoption(self, value)
-            self._take_on(adoption)
+            self._work = adoption  # in place: Cell._take_on
             if self._depends():
                 self._home.enqueue(adoption)
             else:
@@ -51,7 +52,7 @@ class Resolution(Cell):
                 adoption._cancelled()
                 # Cancelled while the handler ran: a cancellation now would have met the adoption. Otherwise another
                 # call has overtaken this one (see `Claim`), and the other promise is none of our business.
-                if is_a(self._value, Cancelled) and not is_wanted(value):
+                if is_a(self._value, Cancelled) and not value._is_wanted():
                     cancel(value, cancellation(self._value))
             return
         try:
@@ -71,9 +72,18 @@ class Resolution(Cell):
 
     def _fail(self, error: BaseException) -> None:
         """Reject with what user code raised, less the frames of this package that led to it; pass on what is fatal."""
-        cut_context(error, self._home.outer)
+        outer = self._home.outer
+        if outer is not None:
+            cut_context(error, outer)
         reason = as_reason(error)
-        if not self._reject(reason, raised(error)) and not is_a(reason, SILENT):
+        # in place: raised
+        caught: Any = traceback_of(error)
+        traceback: TracebackType | None = caught.tb_next
+        while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(HERE):
+            traceback = traceback.tb_next
+        if self._fail_with(Failure(reason, traceback)):
+            self._announce()
+        elif not is_a(reason, SILENT):
             report_error(reason, self._home)  # cancelled meanwhile: nobody will see it in this promise
         if fatal(error):
             raise error
@@ -159,7 +169,7 @@ class Adoption(Reaction):
             self._unmark()
         elif source is not None and target is not None:
             self._source = self._target = None
-            target._put_down()
+            target._work = None  # in place: Cell._put_down
             target._settle_like(source)
 
     def _abandon(self, home: Home) -> None:

@@ -29,6 +29,17 @@ State: TypeAlias = Literal["pending", "fulfilled", "rejected"]
 ReportKind: TypeAlias = Literal["unhandled", "broken", "stuck"]
 
 
+def public(thing: T, /) -> T:
+    """Let a class or function name `promisepy`, from where users import it, as its module.
+
+    Reprs, tracebacks and pickles show that, instead of the file that happens to define the object. It is said where the
+    object is made, since `__init__` would have to touch them all, and could leave none to be loaded when asked for.
+    """
+    thing.__module__ = "promisepy"
+    return thing
+
+
+@public
 class Thenable(Protocol[T_co]):
     """Anything whose type has a callable `then`, as in Promises/A+ 1.2."""
 
@@ -49,6 +60,7 @@ class FutureLike(Protocol[T_co]):
 Adoptable: TypeAlias = Awaitable[T] | Thenable[T] | Future[T]
 
 
+@public
 class Resolve(Protocol[T_contra]):
     """The function that resolves a promise: with a value, or with something whose outcome the promise takes on."""
 
@@ -60,12 +72,14 @@ class Resolve(Protocol[T_contra]):
     ) -> None: ...
 
 
+@public
 class Reject(Protocol):
     """The function that rejects a promise."""
 
     def __call__(self, reason: BaseException | type[BaseException], /) -> None: ...
 
 
+@public
 class Host(Protocol):
     """What runs the handlers of a thread that has an event loop of its own, such as that of a GUI toolkit."""
 
@@ -138,6 +152,7 @@ def frozen(kind: type[R], /) -> type[R]:
     return kind
 
 
+@public
 @final
 @frozen
 class Fulfilled(Record, Generic[T_co]):
@@ -151,6 +166,7 @@ class Fulfilled(Record, Generic[T_co]):
         object.__setattr__(self, "value", value)
 
 
+@public
 @final
 @frozen
 class Rejected(Record):
@@ -167,6 +183,7 @@ class Rejected(Record):
 Settled: TypeAlias = Fulfilled[T_co] | Rejected
 
 
+@public
 @frozen
 class Report(Record):
     """Something that would otherwise be lost.

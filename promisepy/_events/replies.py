@@ -32,7 +32,7 @@ from .._core.jobs import Home, Timer
 from .._core.outcomes import adapt
 from .._core.reports import settings, submit_error
 from .._core.tasks import as_reason
-from .._core.types import Fulfilled, Rejected, Settled
+from .._core.types import Fulfilled, Rejected, Settled, public
 from .._promises.promise import Promise, pending
 from .._promises.wait import check_seconds
 
@@ -140,6 +140,7 @@ class Request(Entry):
         return self.promise
 
 
+@public
 class Replies(Generic[K, T]):
     """A table of promises for answers that come with a key: `replies[key]` is the promise, whichever comes first.
 

@@ -20,7 +20,7 @@ from .._core.handlers import is_exception_type
 from .._core.outcomes import adapt, all_errors, all_values, reader
 from .._core.reports import settings
 from .._core.tasks import as_reason
-from .._core.types import is_a
+from .._core.types import is_a, public
 from .._promises.promise import Promise, Resolvers
 from .channel import Bounded, Channel, Latest, Pausing, Room
 
@@ -36,6 +36,7 @@ POLICIES = ("error", "drop_oldest", "drop_newest")
 read_values = reader(all_values)
 
 
+@public
 def once(subscribe: Callable[[Resolvers[T]], Any], unsubscribe: Callable[[Any], object] | None = None, /) -> Promise[T]:
     """Wait for the next event.
 
@@ -91,6 +92,7 @@ def forgotten(*_: object, **__: object) -> None:
     """Stand for `d.resolve` where the library has been given another function, and nobody holds that one any more."""
 
 
+@public
 class Emitter(Generic[T]):
     """The producing side of a stream, with plain functions to hand to a library.
 
@@ -159,6 +161,7 @@ def as_end(reason: object) -> BaseException:
     return replacement
 
 
+@public
 class Stream(Generic[T]):
     """Events in order, for one consumer; made by `stream`.
 
@@ -293,6 +296,7 @@ class Loop(Generic[T]):
             self._stream._drop()
 
 
+@public
 def stream(
     subscribe: Callable[[Emitter[T]], Any],
     unsubscribe: Callable[[Any], object] | None = None,

@@ -1,7 +1,8 @@
-"""The public class. Half of this file is signatures: a reader of the code can skip every `@overload`.
+"""The public class. Most of this file are signatures and docstrings; what runs is short, and calls what is elsewhere.
 
-Why the overloads stand in this order, which makes five type checkers agree, is told in docs/explanation/typing.md. The
-algorithms are elsewhere: states in `cell`, resolution in `resolve`, combinators in `combine`.
+Each block of overloads is a region that editors fold. Where a comment says so they are generated, and held to a rule by a
+test. Why they stand in this order, which makes five type checkers agree, is told in docs/explanation/typing.md. States are
+in `cell`, resolution is in `resolve`, combinators are in `combine`.
 """
 
 from __future__ import annotations
@@ -25,12 +26,16 @@ from .._core.producers import Producer
 from .._core.reports import creation_site, settings
 from .._core.resolve import Resolution
 from .._core.tasks import FutureSink, suspend
-from .._core.types import Adoptable, Reject, Rejected, Resolve, Settled, State
+from .._core.types import Adoptable, Reject, Rejected, Resolve, Settled, State, public
 from .combine import All, AllSettled, Any_, Race, combine, combine_keyed, outcome_of
 from .map import Mapper, check_map
 from .relay import Deadline, Delay, Restore, Shield
 from .wait import Wake, check_seconds, check_wait
 
+read_error_first = reader(error_first)
+read_error_last = reader(error_last)
+
+# region type variables
 T = TypeVar("T")
 U = TypeVar("U")
 V = TypeVar("V")
@@ -41,8 +46,6 @@ E2 = TypeVar("E2", bound=BaseException)
 E3 = TypeVar("E3", bound=BaseException)
 P = ParamSpec("P")
 R = TypeVar("R")
-read_error_first = reader(error_first)
-read_error_last = reader(error_last)
 # Results that certainly are not adopted, or are Never or Any. They only help the checkers' solvers: mypy would join
 # `int | str` to `object` wherever it has to tell it apart from something adoptable.
 Plain: TypeAlias = int | float | complex | str | bytes | bytearray | None
@@ -56,8 +59,10 @@ T5 = TypeVar("T5")
 T6 = TypeVar("T6")
 T7 = TypeVar("T7")
 T8 = TypeVar("T8")
+# endregion
 
 
+@public
 class Promise(Refusals, Resolution, Generic[T_co]):
     """A value that may come later, from any thread.
 
@@ -107,6 +112,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
             outcome.close()
             raise misuse.coroutine_executor()
 
+    # region signatures of then
     # fmt: off
     @overload
     def then(self, on_fulfilled: Callable[[T_co], PlainU], on_rejected: None = None, /) -> Promise[PlainU]: ...
@@ -120,6 +126,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
     def then(self, on_fulfilled: None, on_rejected: Callable[[Exception], Adoptable[V] | PlainV], /) -> Promise[T_co | V | PlainV]: ...
     @overload
     def then(self, on_fulfilled: None, on_rejected: Callable[[Exception], Adoptable[V] | V], /) -> Promise[T_co | V]: ...
+    # generated for then
     @overload
     def then(self, on_fulfilled: Callable[[T_co], PlainU], on_rejected: Callable[[Exception], PlainV], /) -> Promise[PlainU | PlainV]: ...
     @overload
@@ -152,6 +159,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
     def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | U], on_rejected: Callable[[Exception], Adoptable[V] | PlainV], /) -> Promise[U | V | PlainV]: ...
     @overload
     def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | U], on_rejected: Callable[[Exception], Adoptable[V] | V], /) -> Promise[U | V]: ...
+    # end of generated
     @overload
     def then(self, on_fulfilled: None = None, on_rejected: None = None, /) -> Promise[T_co]: ...
     @overload
@@ -159,6 +167,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
     @overload
     def then(self, on_fulfilled: Callable[[T_co], Adoptable[U] | U], on_rejected: None = None, /) -> Promise[U]: ...
     # fmt: on
+    # endregion
     def then(self, on_fulfilled: Any = None, on_rejected: Any = None, /) -> Promise[Any]:
         """Leave handlers for the outcome, and get a promise for what they make of it.
 
@@ -207,7 +216,9 @@ class Promise(Refusals, Resolution, Generic[T_co]):
                 self._help(reactions)
         return child
 
+    # region signatures of catch
     # fmt: off
+    # generated for catch
     @overload
     def catch(self, on_rejected: Callable[[Exception], PlainV], /) -> Promise[T_co | PlainV]: ...
     @overload
@@ -240,7 +251,9 @@ class Promise(Refusals, Resolution, Generic[T_co]):
     def catch(self, types: type[E] | tuple[type[E], ...], on_rejected: Callable[[E], Adoptable[V] | PlainV], /) -> Promise[T_co | V | PlainV]: ...
     @overload
     def catch(self, types: type[E] | tuple[type[E], ...], on_rejected: Callable[[E], Adoptable[V] | V], /) -> Promise[T_co | V]: ...
+    # end of generated
     # fmt: on
+    # endregion
     def catch(self, *arguments: Any) -> Promise[Any]:
         """Leave a handler for rejections: `catch(handler)`, `catch(ValueError, handler)`, `catch((A, B), handler)`.
 
@@ -555,6 +568,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
         """Tell state, value or reason and, in debug mode, the line that created the promise."""
         return self._describe()
 
+    # region signatures of resolve
     # fmt: off
     @overload
     @classmethod
@@ -569,6 +583,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
     @classmethod
     def resolve(cls, value: Adoptable[U] | U, /) -> Promise[U]: ...
     # fmt: on
+    # endregion
     @classmethod
     def resolve(cls, value: object = None, /) -> Promise[Any]:
         """Give a promise for a value.
@@ -591,7 +606,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
             promise: Promise[Any] = _new(Promise)
             promise._begin_fulfilled(known_home(running_loop()) or current_home(), value)  # in place: home_here
             return promise
-        if issubclass(kind, Promise):
+        if issubclass(kind, Promise):  # as `is_a` would
             return cast("Promise[Any]", value)
         promise = pending()
         try:
@@ -626,6 +641,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
         finally:
             del promise  # INV-RC
 
+    # region signatures of try_
     # fmt: off
     @overload
     @classmethod
@@ -640,6 +656,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
     @classmethod
     def try_(cls, function: Callable[P, Adoptable[U] | U], /, *args: P.args, **kwargs: P.kwargs) -> Promise[U]: ...
     # fmt: on
+    # endregion
     @classmethod
     def try_(cls, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Promise[Any]:
         """Call a function now, and give a promise for what it returns or raises.
@@ -759,7 +776,9 @@ class Promise(Refusals, Resolution, Generic[T_co]):
             raise misuse.coroutine_start()
         return promise
 
+    # region signatures of all
     # fmt: off
+    # generated for all
     @overload
     @classmethod
     def all(cls, promises: tuple[Adoptable[T1]], /) -> Promise[tuple[T1]]: ...  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]  # a tuple is an iterable, too
@@ -784,10 +803,12 @@ class Promise(Refusals, Resolution, Generic[T_co]):
     @overload
     @classmethod
     def all(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7], Adoptable[T8]], /) -> Promise[tuple[T1, T2, T3, T4, T5, T6, T7, T8]]: ...  # type: ignore[overload-overlap]  # a tuple is an iterable, too
+    # end of generated
     @overload
     @classmethod
     def all(cls, promises: Iterable[Adoptable[T]], /) -> Promise[list[T]]: ...
     # fmt: on
+    # endregion
     @classmethod
     def all(cls, *promises: Any) -> Promise[Any]:
         """Wait for every value.
@@ -807,7 +828,9 @@ class Promise(Refusals, Resolution, Generic[T_co]):
         """
         return combine(All, pending(), promises, Promise.resolve)
 
+    # region signatures of all_settled
     # fmt: off
+    # generated for all_settled
     @overload
     @classmethod
     def all_settled(cls, promises: tuple[Adoptable[T1]], /) -> Promise[tuple[Settled[T1]]]: ...  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]  # a tuple is an iterable, too
@@ -832,10 +855,12 @@ class Promise(Refusals, Resolution, Generic[T_co]):
     @overload
     @classmethod
     def all_settled(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7], Adoptable[T8]], /) -> Promise[tuple[Settled[T1], Settled[T2], Settled[T3], Settled[T4], Settled[T5], Settled[T6], Settled[T7], Settled[T8]]]: ...  # type: ignore[overload-overlap]  # a tuple is an iterable, too
+    # end of generated
     @overload
     @classmethod
     def all_settled(cls, promises: Iterable[Adoptable[T]], /) -> Promise[list[Settled[T]]]: ...
     # fmt: on
+    # endregion
     @classmethod
     def all_settled(cls, *promises: Any) -> Promise[Any]:
         """Wait for every outcome; never rejects because of an input.
@@ -854,7 +879,9 @@ class Promise(Refusals, Resolution, Generic[T_co]):
         """
         return combine(AllSettled, pending(), promises, Promise.resolve)
 
+    # region signatures of any
     # fmt: off
+    # generated for any
     @overload
     @classmethod
     def any(cls, promises: tuple[Adoptable[T1]], /, *, cancel_losers: bool = False) -> Promise[T1]: ...
@@ -879,10 +906,12 @@ class Promise(Refusals, Resolution, Generic[T_co]):
     @overload
     @classmethod
     def any(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7], Adoptable[T8]], /, *, cancel_losers: bool = False) -> Promise[T1 | T2 | T3 | T4 | T5 | T6 | T7 | T8]: ...
+    # end of generated
     @overload
     @classmethod
     def any(cls, promises: Iterable[Adoptable[T]], /, *, cancel_losers: bool = False) -> Promise[T]: ...
     # fmt: on
+    # endregion
     @classmethod
     def any(cls, *promises: Any, cancel_losers: bool = False) -> Promise[Any]:
         """Wait for the first value.
@@ -903,7 +932,9 @@ class Promise(Refusals, Resolution, Generic[T_co]):
         """
         return combine(Any_, pending(), promises, Promise.resolve, cancels=cancel_losers)
 
+    # region signatures of race
     # fmt: off
+    # generated for race
     @overload
     @classmethod
     def race(cls, promises: tuple[Adoptable[T1]], /, *, cancel_losers: bool = False) -> Promise[T1]: ...
@@ -928,10 +959,12 @@ class Promise(Refusals, Resolution, Generic[T_co]):
     @overload
     @classmethod
     def race(cls, promises: tuple[Adoptable[T1], Adoptable[T2], Adoptable[T3], Adoptable[T4], Adoptable[T5], Adoptable[T6], Adoptable[T7], Adoptable[T8]], /, *, cancel_losers: bool = False) -> Promise[T1 | T2 | T3 | T4 | T5 | T6 | T7 | T8]: ...
+    # end of generated
     @overload
     @classmethod
     def race(cls, promises: Iterable[Adoptable[T]], /, *, cancel_losers: bool = False) -> Promise[T]: ...
     # fmt: on
+    # endregion
     @classmethod
     def race(cls, *promises: Any, cancel_losers: bool = False) -> Promise[Any]:
         """Take the first outcome, value or rejection.
@@ -996,6 +1029,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
         return combine_keyed(AllSettled, pending(), "all_settled_keyed", promises, Promise.resolve)
 
 
+@public
 class Resolvers(NamedTuple, Generic[T]):
     """A pending promise and the functions that settle it; unpacks to `promise, resolve, reject`.
 
@@ -1007,6 +1041,7 @@ class Resolvers(NamedTuple, Generic[T]):
     resolve: Resolve[T]
     reject: Reject
 
+    # region signatures of via
     # fmt: off
     @overload
     def via(self, fn: Callable[P, Adoptable[T]], /) -> Callable[P, None]: ...
@@ -1017,6 +1052,7 @@ class Resolvers(NamedTuple, Generic[T]):
     @overload
     def via(self, fn: Callable[P, Adoptable[T] | T], /, returns: R) -> Callable[P, R]: ...
     # fmt: on
+    # endregion
     def via(self, fn: Any, /, returns: Any = None) -> Any:
         """Make a callback of a function: the promise is resolved with what it returns, rejected with what it raises.
 
@@ -1099,7 +1135,7 @@ def pending(home: Home | None = None) -> Promise[Any]:
     """Make a promise without resolving functions, for callers that settle it themselves."""
     promise: Promise[Any] = _new(Promise)
     # in place: Cell._begin, home_here
-    promise._home = home or known_home(running_loop()) or current_home()
+    promise._home = home or (known_home(running_loop()) or current_home())
     promise._state = PENDING
     promise._reactions = [*UNSETTLED_ALONE]
     promise._source = None

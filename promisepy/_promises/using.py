@@ -8,11 +8,11 @@ from inspect import isawaitable
 from typing import Any, Generic, TypeVar, cast
 
 from .._core import errors, misuse
-from .._core.cancel import cancel, is_wanted
+from .._core.cancel import cancel
 from .._core.cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
 from .._core.cleanup import CleanUp
 from .._core.jobs import Home
-from .._core.types import Adoptable
+from .._core.types import Adoptable, public
 from .promise import Promise
 from .relay import Deadline
 
@@ -63,7 +63,7 @@ class Using(Generic[T]):
     def _leave(self) -> None:
         """Give up the wait: stop the producer, and release what it gives, or has given, nevertheless."""
         promise = self._promise
-        if promise._state is PENDING and not is_wanted(promise):
+        if promise._state is PENDING and not promise._is_wanted():
             cancel(promise, errors.cancellation(None))
         elif promise._state is not REJECTED:
             promise._subscribe(Late(promise))
@@ -98,6 +98,7 @@ def release_late(release: Callable[[Any], object], resource: object) -> None:
     Promise.try_(release, resource)  # dropped, so that a failure is reported
 
 
+@public
 def using(promise: Adoptable[T], release: Callable[[T], Awaitable[object] | object], /) -> Using[T]:
     """Hold a resource that a promise brings, and release it in any case.
 

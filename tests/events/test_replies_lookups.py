@@ -93,6 +93,7 @@ class Situation:
         """Each promise is settled, or within reach of an answer; and then nothing is left."""
         waiting = {promise: None for promise in self.found if promise.state == "pending"}
         assert len(self.replies) == len(waiting)
+        assert all(entry.token for entry in self.replies._entries.values()), "a used entry is left in the table"
         self.replies.resolve(self.key, "last")
         assert {outcome(promise) for promise in waiting} <= {"last"}
         self.replies.reject_all(ConnectionError())

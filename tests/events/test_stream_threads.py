@@ -1,4 +1,4 @@
-"""Several threads emit, as fast as the interpreter switches, while one consumer takes (INV-BOUND, INV-ORDER, INV-NEWS)."""
+"""Several threads emit, as fast as the interpreter switches, while one consumer takes (INV-BOUND, INV-TURN, INV-NEWS)."""
 
 from __future__ import annotations
 

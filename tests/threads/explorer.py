@@ -22,7 +22,7 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
@@ -116,6 +116,7 @@ class Lane:
         self.error: BaseException | None = None
         self.is_ready: Callable[[], bool] = bool  # asked only while blocked
         self.is_blocked = False
+        self.show: Callable[[FrameType], object] | None = None
         self._is_abandoned = False
         self._counts = False
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -173,11 +174,13 @@ class Lane:
         if self._is_abandoned:
             raise Abandoned
 
-    def step(self) -> None:
+    def step(self, frame: FrameType | None = None) -> None:
         """Called by the lane's own program: take a step, and before it a pause if the schedule says so."""
         if self.steps == self._limit:
             self._pause()
         self.steps += 1
+        if self.show is not None and frame is not None:
+            self.show(frame)
 
     def _enter(self, frame: FrameType, event: str, arg: object) -> Any:
         if not self._counts or frame.f_code.co_filename not in self._watched:
@@ -195,6 +198,8 @@ class Lane:
                     frame.f_trace = None
                     return None
             self.steps += 1
+            if self.show is not None:
+                self.show(frame)
         return self._step
 
 
@@ -210,7 +215,7 @@ _here = Here()
 def step() -> None:
     """Let an explorer that watches no files stop here."""
     if _here.lane is not None:
-        _here.lane.step()
+        _here.lane.step(sys._getframe(1))
 
 
 class Explorer:
@@ -253,20 +258,50 @@ class Explorer:
         while plans:
             plan = plans.pop()
             count += 1
-            race = make()
             try:
-                trace, runnable = self._run(race, plan)
-                race.check()
+                trace, runnable = self._try(make, plan)
             except BaseException as error:
                 error.add_note(f"schedule {count}: {[tuple(segment) for segment in plan]}")
                 raise
             plans.extend(self._deviations(plan, trace, runnable))
         return count
 
-    def _run(self, race: Race, plan: list[Segment]) -> tuple[list[Segment], list[list[int]]]:
-        """Follow the plan, then run one lane after the other; tell what was run, and what could have been."""
+    def replay(
+        self,
+        make: Callable[[], Race],
+        plan: Sequence[tuple[int, int | None]],
+        show: Callable[[str], object] = print,
+    ) -> None:
+        """Run a race under one schedule, as the note of a failed search tells it, and show each step."""
+        gc.disable()
+        try:
+            # The search has run others before, and the first one may make what the rest finds, such as a thread's home.
+            self._try(make, [Segment(0, None)])
+            for number, lane in enumerate(self.lanes):
+                lane.show = partial(self._show, show, number)
+            self._try(make, [Segment(lane, steps) for lane, steps in plan], counts=True)
+        finally:
+            gc.enable()
+            for lane in self.lanes:
+                lane.show = None
+
+    def _show(self, show: Callable[[str], object], number: int, frame: FrameType) -> None:
+        path, line = frame.f_code.co_filename, frame.f_lineno
+        place = f"{Path(path).name}:{line}"
+        text = linecache.getline(path, line).strip()
+        show(f"lane {number}, step {self.lanes[number].steps:3}   {place:16} {text}")
+
+    def _try(
+        self, make: Callable[[], Race], plan: list[Segment], *, counts: bool = False
+    ) -> tuple[list[Segment], list[list[int]]]:
+        race = make()
         # Once all preemptions are spent nobody asks how many steps the rest takes, and tracing is what costs time.
-        counts = self._may_preempt(plan)
+        trace, runnable = self._run(race, plan, counts or self._may_preempt(plan))
+        race.check()
+        return trace, runnable
+
+    def _run(self, race: Race, plan: list[Segment], counts: bool) -> tuple[list[Segment], list[list[int]]]:
+        """Follow the plan, then run one lane after the other; tell what was run, and what could have been."""
         for lane, program in zip(self.lanes, race.programs, strict=True):
             lane.begin(program)
         trace: list[Segment] = []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections import deque
+from pathlib import Path
 
 import pytest
 
@@ -132,3 +134,31 @@ def test_a_lost_wake_up_is_a_deadlock() -> None:
 
     with explorer(2, watched=HERE) as search, pytest.raises(AssertionError, match="deadlock"):
         search.explore(make)
+
+
+def test_a_schedule_that_was_found_is_replayed_and_shown() -> None:
+    shown: list[str] = []
+    with explorer(2, opcodes=False, watched=HERE) as search:
+        with pytest.raises(AssertionError) as caught:
+            search.explore(counter_race)
+        plan = ast.literal_eval(caught.value.__notes__[0].partition(": ")[2])
+        with pytest.raises(AssertionError, match="1 == 2"):
+            search.replay(counter_race, plan, shown.append)
+    read, write = "value = self.value", "self.value = value + 1"
+    lanes = [(line[5], line.split(maxsplit=5)[5]) for line in shown]
+    first, second = plan[0][0], plan[1][0]
+    assert str(first) != str(second)
+    assert lanes == [(str(first), read), (str(second), read), (str(second), write), (str(first), write)]
+
+
+@pytest.mark.parametrize(("plan", "lanes"), [([(0, None)], "01"), ([(1, None)], "10"), ([(1, 1), (0, None)], "01")])
+def test_a_replay_follows_the_plan_and_then_takes_one_lane_after_the_other(
+    plan: list[tuple[int, int | None]], lanes: str
+) -> None:
+    shown: list[str] = []
+    with explorer(2, watched=frozenset()) as search:
+        search.replay(
+            lambda: Race((lambda: step(), lambda: step()), lambda: None), plan, shown.append
+        )  # a lambda, so that the step has a caller in this file
+        search.explore(lambda: Race((step, step), lambda: None))
+    assert [(line[5], Path(__file__).name in line) for line in shown] == [(lane, True) for lane in lanes]

@@ -229,6 +229,7 @@ def test_emit_and_close(mainloop: Mainloop, waiting: list[int]) -> None:
         def check() -> None:
             mainloop.finish()
             assert library.unsubscribed == 1
+            assert not library.streams[0]._channel.events, "an event is kept for nobody"
             assert library.rest() == [], "an event came out of a closed stream"
 
         return Race((library.streams[0].close, lambda: library.emit(1)), check)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from multiprocessing.pool import ThreadPool
-from typing import Any, TypeVar, assert_type
+from typing import Any, Literal, TypeVar, assert_type
 
 from promisepy import Convention, Promise, promisify
 
@@ -202,6 +202,19 @@ def result_types(pool: ThreadPool) -> None:
     assert_type(promisify(untyped, result=str), Callable[..., Promise[str]])
     run = promisify(pool.apply_async, callback="callback", errback="error_callback", result=int)
     assert_type(run(pow, (2, 3)), Promise[int])
+
+
+def results_that_are_no_classes(kind: type[T]) -> None:
+    assert_type(promisify(untyped, result=int | None)(), Promise[int | None])
+    assert_type(promisify(untyped, result=Literal["a"])(), Promise[Literal["a"]])
+    assert_type(promisify(untyped, result=Callable[[int], str])(), Promise[Callable[[int], str]])
+    assert_type(promisify(untyped, result=tuple[int, str] | bytes)(), Promise[tuple[int, str] | bytes])
+    assert_type(promisify(untyped, result=None)(), Promise[None])
+    assert_type(promisify(untyped, result="list[Client]")(), Promise[list[Client]])
+    assert_type(promisify(untyped, result=kind)(), Promise[T])
+    assert_type(promisify(untyped, style="error_first", result=int | None)(), Promise[int | None])
+    assert_type(promisify(result=int | None)(untyped)(), Promise[int | None])
+    assert_type(promisify(callback="done", result=Literal["a"])(untyped)(), Promise[Literal["a"]])
 
 
 def result_wins_over_the_function_s_own_types() -> None:

@@ -92,6 +92,6 @@ async def resources(p: Promise[int]) -> None:
 
 
 def wrapping() -> None:
-    promisify(untyped, result=int, cancel=5)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
-    promisify(untyped, result=int, cancel=stop)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    promisify(untyped, result=int, cancel=5)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    promisify(untyped, result=int, cancel=stop)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType, reportCallIssue]
     Convention(cancel=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

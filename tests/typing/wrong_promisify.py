@@ -59,7 +59,7 @@ def wrong_styles() -> None:
     promisify(fetch, style="x")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     promisify(fetch, style="node")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     promisify(fetch, style=None)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
-    promisify(fetch, style=5, result=bytes)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    promisify(fetch, style=5, result=bytes)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     promisify(fetch, style="two_callbacks")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     promisify(plain, style="error_first")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     promisify(fetch, "error_first")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
@@ -73,20 +73,25 @@ def wrong_methods() -> None:
 
 def wrong_places() -> None:
     promisify(plain, callback=0)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
-    promisify(untyped, callback=1.5, result=int)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
-    promisify(untyped, callback=fetch, result=int)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
-    promisify(untyped, errback=[], result=int)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    promisify(untyped, callback=1.5, result=int)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    promisify(untyped, callback=fetch, result=int)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    promisify(untyped, errback=[], result=int)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 def wrong_results() -> None:
-    promisify(untyped, result="str")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
-    promisify(untyped, result=5)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    promisify(untyped, result="no type")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    promisify(untyped, result=1 | 2)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    promisify(untyped, result=[int])  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    promisify(untyped, result=len)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    promisify(untyped, result=5)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     promisify(untyped, shape=5)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     promisify(untyped, shape=lambda: 1)  # type: ignore[arg-type, misc]  # pyright: ignore[reportArgumentType]
     promisify(untyped, shape=lambda first, second: 1)  # type: ignore[arg-type, misc]  # pyright: ignore[reportArgumentType]
+    number: Promise[int] = promisify(untyped, result=int | None)()  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    promisify(result=5)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     text: Callable[..., Promise[str]] = promisify(untyped, result=int)  # type: ignore[arg-type]  # pyright: ignore[reportAssignmentType]
     other: Callable[[str], Promise[str]] = promisify(fetch)  # type: ignore[arg-type, assignment]  # pyright: ignore[reportAssignmentType]
-    del text, other
+    del number, text, other
 
 
 def wrong_arguments_of_the_result() -> None:
