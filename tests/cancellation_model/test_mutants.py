@@ -11,6 +11,8 @@ from ..model.planting import run_against
 from . import mutants
 from .mutants import MUTANTS
 
+pytestmark = pytest.mark.slow
+
 
 def test_unchanged_copy_agrees(tmp_path: Path) -> None:
     assert run_against(None, tmp_path, mutants.__name__).strip() == AGREED

@@ -20,6 +20,8 @@ from ..support import Mainloop
 from ..threads.explorer import Race, explorer, step
 from .test_replies_races import is_empty, outcome
 
+pytestmark = pytest.mark.slow
+
 Act = Callable[["Situation"], object]
 
 
