@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -161,6 +162,15 @@ def play(shape: Steps, acts: list[tuple[str, int]], *, tree: bool) -> None:
         net.resolve(number)
     compare(net, system)
     assert "pending" not in [promise.state for promise in system.promises]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_frozen() -> None:
+    """Let hypothesis find, through the collector, the dict that keeps its generator; since CPython 3.14 it can be frozen.
+
+    It warns otherwise. Until then, a dict was not known to the collector as long as it was empty.
+    """
+    gc.unfreeze()
 
 
 numbers = st.integers(0, 30)

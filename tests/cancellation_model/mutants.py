@@ -1,4 +1,4 @@
-"""Faults to plant in what cancels, and the run that has to notice them.
+"""Faults to plant in what cancels, and the run that has to notice them; `planting` says how to read them.
 
 python -m <this module>      compares the promisepy in the current directory with the model, on programs made at random
 """
@@ -8,12 +8,9 @@ from __future__ import annotations
 import gc
 import random
 import warnings
-from pathlib import Path
 from typing import Any
 
-import promisepy
-
-from ..model.mutants import AGREED, DIFFERS, Mutant
+from ..model.planting import AGREED, DIFFERS, Mutant, tell
 from .adapter import Real
 from .language import OWN, Handler, Op
 from .reference import Reference
@@ -24,127 +21,154 @@ STEPS = 25
 MUTANTS = (
     Mutant(
         "nobody is asked who else depends",
-        "_cancel.py",
-        "and not wanted and one._fail_with",
-        "and one._fail_with",
+        "_fail_unwanted",
+        "one._state is PENDING and not wanted and one._fail_with(failure)",
+        "one._state is PENDING and one._fail_with(failure)",
     ),
     Mutant(
-        "a cancellation does not go up", "_cancel.py", "    for one in cancelled:  # it grows\n", "    for one in ():\n"
+        "a cancellation does not go up",
+        "cancel",
+        "one._let_go()",
+        "[]",
     ),
     Mutant(
         "everybody is told from the bottom up",
-        "_cancel.py",
-        "cancelled.pop()._announce()",
-        "cancelled.pop(0)._announce()",
+        "cancel",
+        "cancelled.pop()",
+        "cancelled.pop(0)",
     ),
     Mutant(
         "a producer is told inside cancel",
-        "_cancel.py",
-        "self._home.enqueue(Call(self._home, on_cancel, context=context))",
-        "Call(self._home, on_cancel, context=context)._run()",
+        "Producer._cancelled",
+        "self._home.enqueue(CleanUp(self._home, on_cancel, context=context))",
+        "CleanUp(self._home, on_cancel, context=context)._run()",
     ),
     Mutant(
         "a producer is told twice",
-        "_cancel.py",
-        "self._home.enqueue(Call(self._home, on_cancel, context=context))",
-        "_ = [self._home.enqueue(Call(self._home, on_cancel, context=context)) for _ in range(2)]",
+        "Producer._cancelled",
+        "self._home.enqueue(CleanUp(self._home, on_cancel, context=context))",
+        "...; ...",
     ),
     Mutant(
         "a producer that has handed on its work is told",
-        "_resolve.py",
-        "claim.promise = promise._producer = None",
-        "claim.promise = None",
-        times=2,
+        "resolving_functions.resolve",
+        "promise._producer = None",
+        "",
     ),
     Mutant(
         "a producer that comes after it has handed on its work is told",
-        "_cancel.py",
-        "has_resolved = left is None or type(left) is Adopted",
-        "has_resolved = False",
+        "Cell._stop_by",
+        "self._has_resolved()",
+        "False",
     ),
-    Mutant("what begins after the cancellation is not stopped", "_resolve.py", "producer.look_at(target)\n", "pass\n"),
+    Mutant(
+        "what begins after the cancellation is not stopped",
+        "ThenableJob._run",
+        "target._recall(producer)",
+        "",
+    ),
     Mutant(
         "what nobody can stop is abandoned all the same",
-        "_cancel.py",
-        "if not is_wanted(source) and _has_producer(source):",
-        "if not is_wanted(source):",
+        "abandon",
+        "not source._is_wanted() and _has_producer(source) and cancel(source, cancellation(None))",
+        "not source._is_wanted() and cancel(source, cancellation(None))",
     ),
     Mutant(
         "what is abandoned is asked only for its own producer",
-        "_cancel.py",
-        "for source in _sources(cell) if",
-        "for source in () if",
+        "_has_producer",
+        "cell._sources()",
+        "()",
     ),
     Mutant(
         "a producer that others depend on as well does not count",
-        "_cancel.py",
-        "for source in _sources(cell) if source._state is PENDING",
-        "for source in _sources(cell) if sum(one._depends() for one in source._reactions or ()) < 2",
+        "_has_producer",
+        "source._state is PENDING",
+        "sum(one._depends() for one in source._reactions or ()) < 2",
     ),
     Mutant(
         "what was wanted by a shield that goes along is not asked again",
-        "_cancel.py",
+        "cancel",
         "cancelled += _fail_unwanted(asked, failure)",
-        "pass",
+        "",
     ),
     Mutant(
         "a cancelled dependant still counts",
-        "_cell.py",
-        '        return self._state is PENDING or hasattr(self, "_release")\n',
-        "        return True\n",
+        "Cell._depends",
+        'return self._state is PENDING or hasattr(self, "_release")',
+        "return True",
     ),
     Mutant(
         "a promise that is going to follow does not count yet",
-        "_resolve.py",
-        "        return self._target._depends()\n",
-        "        return False\n",
+        "Mark._depends",
+        "return self._target._depends()",
+        "return False",
     ),
     Mutant(
         "a follower does not count",
-        "_resolve.py",
-        "        return target is not None and target._depends()\n",
-        "        return False\n",
+        "Adoption._depends",
+        "return target is not None and target._depends()",
+        "return False",
     ),
     Mutant(
         "finally_ does not run for a cancelled promise",
-        "_cancel.py",
-        " and type(promise._on_rejected) is not Always",
+        "Cell._let_go",
+        "type(self._on_rejected) is not Always",
+        "True",
+    ),
+    Mutant(
+        "a cancelled promise stays on its source",
+        "Cell._let_go",
+        "self._detach()",
         "",
     ),
-    Mutant("a cancelled promise stays on its source", "_cancel.py", "        promise._detach()\n", "        pass\n"),
     Mutant(
         "a cancelled promise can be settled again",
-        "_cell.py",
-        "        except (AttributeError, ValueError):\n            return False\n",
-        "        except (AttributeError, ValueError):\n            pass\n",
+        "Cell._fail_with",
+        "return False",
+        "",
     ),
     Mutant(
         "what is followed is let go, and not cancelled",
-        "_resolve.py",
-        "                    cancel(value, cancellation(self._value))\n",
-        "                    pass\n",
+        "Resolution._adopt",
+        "cancel(value, cancellation(self._value))",
+        "",
     ),
     Mutant(
         "a cancelled combinator keeps its inputs",
-        "_combine.py",
-        "        self.result._home.enqueue(Finish(self))\n",
-        "        pass\n",
+        "Group._cancelled",
+        "self.result._home.enqueue(Later(self.finish))",
+        "",
     ),
     Mutant(
         "losers are cancelled without being asked for",
-        "_combine.py",
-        "if self.cancels and not is_wanted(source):",
-        "if not is_wanted(source):",
+        "Group.forget",
+        "drop(source, cancels=self.cancels)",
+        "drop(source)",
     ),
     Mutant(
         "a shield lets through",
-        "_sinks.py",
-        "    def _sources(self) -> Iterable[Cell]:\n        return ()\n",
-        "    def _sources(self) -> Iterable[Cell]:\n        return [self._source] if self._source else ()\n",
+        "Shield._sources",
+        "return ()",
+        "return [self._source] if self._source is not None else ()",
     ),
-    Mutant("a timeout abandons nobody", "_time.py", "            abandon(source)\n", ""),
-    Mutant("a cancelled task keeps its waiter", "_asyncio.py", "        self._detach()\n", "        pass\n"),
-    Mutant("a cancelled task abandons nobody", "_asyncio.py", "        abandon(source)\n", "        pass\n"),
+    Mutant(
+        "a timeout abandons nobody",
+        "Deadline.expire",
+        "abandon(source)",
+        "",
+    ),
+    Mutant(
+        "a cancelled task keeps its waiter",
+        "Waiter.cancel",
+        "self._detach()",
+        "",
+    ),
+    Mutant(
+        "a cancelled task abandons nobody",
+        "Waiter.cancel",
+        "abandon(source)",
+        "",
+    ),
 )
 
 
@@ -243,9 +267,6 @@ def main() -> str:
 
 
 if __name__ == "__main__":
-    if Path(promisepy.__file__).resolve().parents[1] != Path.cwd().resolve():
-        raise SystemExit(f"not the promisepy of the current directory: {promisepy.__file__}")
-    warnings.simplefilter("ignore")  # a program may end before a coroutine begins
-    promisepy.set_report_hook(lambda report: None)  # and before a promise is settled
+    warnings.simplefilter("ignore")  # a program may end before a coroutine begins, and before a promise is settled
     gc.disable()  # as in the state machine: what is dropped is dropped at once
-    print(main())
+    tell(main)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
@@ -22,6 +23,9 @@ from promisepy import (
 from ..fuzz.hostile import Trap, trapped
 
 pytestmark = pytest.mark.usefixtures("nothing_lost")
+
+# How CPython's own message names the class; since 3.14 with its module.
+PROMISE = "promisepy.Promise" if sys.version_info >= (3, 14) else "Promise"
 
 
 class Sample:
@@ -218,7 +222,7 @@ def test_await_without_a_loop() -> None:
     [
         (
             "async with promise: pass",
-            "'Promise' object does not support the asynchronous context manager protocol",
+            f"'{PROMISE}' object does not support the asynchronous context manager protocol",
         ),
         ("async for _ in promise: pass", "'async for' requires an object with __aiter__ method, got Promise"),
     ],

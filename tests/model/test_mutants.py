@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from . import mutants
-from .mutants import AGREED, DIFFERS, MUTANTS, Mutant
-from .planting import run_against
+from .mutants import MUTANTS
+from .planting import AGREED, DIFFERS, Mutant, run_against
 
 pytestmark = pytest.mark.slow
 

@@ -11,8 +11,8 @@ import pytest
 from ..servers import lacking
 from . import v8
 from .language import Clock, Defer, Drain, Handler, Make, Plain, Settle, Then, Thenable
-from .mutants import AGREED, DIFFERS
-from .planting import named, run_against
+from .mutants import named
+from .planting import AGREED, DIFFERS, run_against
 from .v8 import V8, comparison, flat, paused
 
 pytestmark = pytest.mark.slow

@@ -24,7 +24,7 @@ from promisepy import set_report_hook
 
 from .adapter import run_on_loop
 from .language import Drain, Program, to_json
-from .mutants import AGREED, DIFFERS
+from .planting import AGREED, DIFFERS
 from .strategies import programs
 
 Outcome = tuple[list[str], list[str]]

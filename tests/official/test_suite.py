@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ..model.planting import copy, named
+from ..model.mutants import named
+from ..model.planting import copy
 from .suite import TESTS, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("node_packages")]

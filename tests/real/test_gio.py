@@ -18,8 +18,8 @@ import promisepy
 from ..servers import python_with
 
 ROOT = Path(promisepy.__file__).parents[1]
-# gi's own way of importing is what ImportWarning is about.
-STRICT = ("-W", "error", "-W", "ignore::ImportWarning")
+# gi's own way of importing is what ImportWarning is about; its event loop has a policy, which CPython 3.14 deprecates.
+STRICT = ("-W", "error", "-W", "ignore::ImportWarning", "-W", "ignore::DeprecationWarning:gi.events")
 PRELUDE = '''
 import asyncio, sys, threading
 from gi.repository import Gio, GLib
