@@ -25,6 +25,8 @@ from benchmarks.scenarios import BY_NAME, SCENARIOS, TINY, Scenario
 
 from .servers import lacking
 
+pytestmark = pytest.mark.slow
+
 NEVER_MISSING = ("asyncio.Future + glue", "promisepy")
 
 

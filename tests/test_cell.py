@@ -18,7 +18,7 @@ from promisepy._core.cell import FULFILLED, PENDING, PRODUCTIONS, REJECTED, TRAN
 from promisepy._core.jobs import Home
 from promisepy._core.producers import STOPPED, Adopted
 
-from .cancel_cases.helpers import turn
+from .support import turn
 
 STATES = (PENDING, FULFILLED, REJECTED)
 ACTIONS = ("fulfil", "reject")

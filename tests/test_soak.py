@@ -12,6 +12,8 @@ from promisepy import Promise, Report
 from . import soak
 from .soak import CASES, Worker, run
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 60
 
 

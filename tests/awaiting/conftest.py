@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 
+from ..support import _cheap_collections
+
+__all__ = ["_cheap_collections", "kind", "run"]
+
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
@@ -64,11 +68,3 @@ def kind(request: pytest.FixtureRequest) -> str:
 def run(kind: str) -> Run:
     """Give what runs a coroutine under one kind of task."""
     return lambda main: run_quietly(kind, main)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _cheap_collections() -> Any:
-    gc.collect()
-    gc.freeze()  # what the test runner has made so far need not be looked at in each test
-    yield
-    gc.unfreeze()

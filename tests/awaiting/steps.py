@@ -6,19 +6,11 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from promisepy import Promise
-from promisepy._core.cell import UNSETTLED
-
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
 async def read(promise: Any) -> Any:
     return await promise
-
-
-async def turns(count: int = 3) -> None:
-    for _ in range(count):
-        await asyncio.sleep(0)
 
 
 async def end(task: asyncio.Task[Any]) -> BaseException | None:
@@ -28,7 +20,3 @@ async def end(task: asyncio.Task[Any]) -> BaseException | None:
     except asyncio.CancelledError as error:
         return error
     return None
-
-
-def waiting(promise: Promise[Any]) -> int:
-    return len(promise._reactions or [UNSETTLED]) - 1

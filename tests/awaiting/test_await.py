@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
 import pytest
@@ -394,3 +394,15 @@ def test_what_a_task_sleeps_on_keeps_to_the_protocol_of_a_future(run: Run) -> No
         assert (woken, first.cancel()) == ([second], False)
 
     run(main())
+
+
+def test_a_coroutine_of_another_framework_is_told_what_it_needs() -> None:
+    promise = Promise[int].with_resolvers(keep_alive=True).promise
+
+    async def main() -> None:
+        steps: Generator[Any, Any, int] = promise.__await__()
+        next(steps)
+        with pytest.raises(RuntimeError, match="needs an asyncio task"):
+            next(steps)
+
+    asyncio.run(main())

@@ -11,7 +11,8 @@ import pytest
 from promisepy import Promise
 from promisepy._core.cell import UNSETTLED
 
-from .steps import Run, end, read, turns, waiting
+from ..support import dependants, turns
+from .steps import Run, end, read
 
 
 class TestDetach:
@@ -22,10 +23,10 @@ class TestDetach:
             promise, resolve, _ = Promise[int].with_resolvers()
             child = promise.then(lambda value: value + 1)
             tasks = [asyncio.create_task(read(promise)) for _ in range(3)]
-            await turns()
-            assert waiting(promise) == 4
+            await turns(3)
+            assert dependants(promise) == 4
             assert tasks[1].cancel()
-            assert waiting(promise) == 3
+            assert dependants(promise) == 3
             assert await end(tasks[1]) is not None
             assert tasks[1].cancelled()
             assert promise.state == "pending"
@@ -44,7 +45,7 @@ class TestDetach:
                 log.append(name)
 
             tasks = [asyncio.create_task(reader(n)) for n in range(6)]
-            await turns()
+            await turns(3)
             for n in (0, 3, 5):
                 tasks[n].cancel()
             resolve(1)
@@ -58,13 +59,13 @@ class TestDetach:
             promise, resolve, _ = Promise[int].with_resolvers()
             for _ in range(3):
                 tasks = [asyncio.create_task(read(promise)) for _ in range(5)]
-                await turns()
+                await turns(3)
                 for task in tasks:
                     task.cancel()
-                assert waiting(promise) == 0
+                assert dependants(promise) == 0
                 await asyncio.wait(tasks)
             late = asyncio.create_task(read(promise))
-            await turns()
+            await turns(3)
             resolve(1)
             return await late
 
@@ -75,10 +76,10 @@ class TestDetach:
             promise, resolve, _ = Promise[int].with_resolvers()
             middle = promise.then(lambda value: value + 1)
             task = asyncio.create_task(read(middle))
-            await turns()
+            await turns(3)
             task.cancel()
             await end(task)
-            assert (waiting(promise), waiting(middle)) == (1, 0)
+            assert (dependants(promise), dependants(middle)) == (1, 0)
             resolve(1)
             return await middle
 
@@ -90,7 +91,7 @@ class TestDetach:
 
         async def main() -> None:
             tasks.extend(asyncio.create_task(read(promise)) for _ in range(3))
-            await turns()
+            await turns(3)
 
         run(main())
         assert [task.cancelled() for task in tasks] == [True] * 3
@@ -103,12 +104,12 @@ class TestDetach:
             first, resolve, _ = Promise[int].with_resolvers()
             second, resolve_second, _ = Promise[int].with_resolvers()
             task = asyncio.create_task(read(second))
-            await turns()
+            await turns(3)
             cancelled = first.then(lambda _: task.cancel())
             resolve(1)
             assert await cancelled is True
             assert await end(task) is not None
-            assert waiting(second) == 0
+            assert dependants(second) == 0
             resolve_second(2)
             return await second
 
@@ -126,7 +127,7 @@ async def cancel_twice_at_once(task: asyncio.Task[Any], settle: Callable[[], Non
 
 async def cancel_twice_apart(task: asyncio.Task[Any], settle: Callable[[], None]) -> None:
     task.cancel("first")
-    await turns()
+    await turns(3)
     task.cancel("second")
 
 
@@ -200,14 +201,14 @@ class TestLikeAFuture:
         log: list[Any] = []
         task = asyncio.create_task(patient(awaitable, log))
         if started:
-            await turns()
+            await turns(3)
         await scenario(task, settle)
         await turns(5)
         log.append(("counted", task.cancelling(), task.done(), task.done() and task.cancelled()))
         task.cancel("clean up")
-        await turns()
+        await turns(3)
         task.cancel("clean up")
-        await turns()
+        await turns(3)
         task.cancel("clean up")
         await asyncio.wait([task])
         return log
@@ -256,10 +257,10 @@ class TestCounts:
             log: list[Any] = []
             task = asyncio.create_task(stubborn(promise, log))
             for n in range(3):
-                await turns()
+                await turns(3)
                 task.cancel(f"number {n}")
-            await turns()
-            assert waiting(promise) == 1
+            await turns(3)
+            assert dependants(promise) == 1
             resolve(7)
             return await task, log, task.cancelling()
 
@@ -280,7 +281,7 @@ class TestCounts:
                     raise
 
             task = asyncio.create_task(reader())
-            await turns()
+            await turns(3)
             task.cancel(message)
             error = await end(task)
             resolve(1)
@@ -294,7 +295,7 @@ class TestCounts:
             log: list[str] = []
             task = asyncio.create_task(read(promise))
             other = asyncio.create_task(read(promise))
-            await turns()
+            await turns(3)
             promise.then(lambda _: log.append("handler"))
             resolve(7)
             task.cancel("late")
@@ -312,7 +313,7 @@ class TestCounts:
             promise.then(lambda _: tasks[0].cancel())
             tasks.append(asyncio.create_task(read(promise)))
             tasks.append(asyncio.create_task(read(promise)))
-            await turns()
+            await turns(3)
             resolve(7)
             assert await end(tasks[0]) is not None
             return await tasks[1]
@@ -331,7 +332,7 @@ class TestCounts:
                     cleaned.append("up")
 
             task = asyncio.create_task(reader())
-            await turns()
+            await turns(3)
             task.cancel()
             await end(task)
             resolve(1)
@@ -351,7 +352,7 @@ class TestByHand:
             waiter.add_done_callback(woken.append)
             assert waiter.remove_done_callback(woken.append) == 1
             resolve(1)
-            await turns()
+            await turns(3)
             return woken
 
         assert run(main()) == []
@@ -363,9 +364,9 @@ class TestByHand:
             waiter = next(promise.__await__())
             assert waiter.cancel("enough")
             waiter.add_done_callback(woken.append)
-            await turns()
+            await turns(3)
             assert woken == [waiter]
-            assert waiting(promise) == 0
+            assert dependants(promise) == 0
             with pytest.raises(asyncio.CancelledError, match="enough"):
                 waiter.result()
 

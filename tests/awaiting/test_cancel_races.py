@@ -11,7 +11,8 @@ import pytest
 
 from promisepy import Cancelled, Promise
 
-from .steps import Run, end, read, turns
+from ..support import turns
+from .steps import Run, end, read
 
 PATIENCE = 20.0
 Log = list[Any]
@@ -34,7 +35,7 @@ async def note(awaitable: Awaitable[Any], log: Log) -> None:
 
 async def result_in_the_tick_of_the_cancellation(it: Any, settle: Callable[[], object], log: Log) -> None:
     task = asyncio.create_task(note(asyncio.wait_for(it, PATIENCE), log))
-    await turns()
+    await turns(3)
     settle()
     task.cancel("now")
     await asyncio.wait([task])
@@ -42,7 +43,7 @@ async def result_in_the_tick_of_the_cancellation(it: Any, settle: Callable[[], o
 
 async def cancellation_in_the_tick_of_the_result(it: Any, settle: Callable[[], object], log: Log) -> None:
     task = asyncio.create_task(note(asyncio.wait_for(it, PATIENCE), log))
-    await turns()
+    await turns(3)
     task.cancel("now")
     settle()
     await asyncio.wait([task])
@@ -50,7 +51,7 @@ async def cancellation_in_the_tick_of_the_result(it: Any, settle: Callable[[], o
 
 async def cancellation_one_turn_after_the_result(it: Any, settle: Callable[[], object], log: Log) -> None:
     task = asyncio.create_task(note(inside_a_timeout(it, PATIENCE), log))
-    await turns()
+    await turns(3)
     settle()
     await asyncio.sleep(0)
     log.append(("cancel", task.cancel()))
@@ -77,7 +78,7 @@ async def a_timeout_in_a_task_that_is_being_cancelled(it: Any, settle: Callable[
             await note(inside_a_timeout(it, 0.001), log)
 
     task = asyncio.create_task(stubborn())
-    await turns()
+    await turns(3)
     task.cancel("first")
     await asyncio.wait([task])
     log.append(task.cancelled())
@@ -102,7 +103,7 @@ async def a_group_whose_parent_is_cancelled(it: Any, settle: Callable[[], object
             await asyncio.get_running_loop().create_future()
 
     task = asyncio.create_task(note(parent(), log))
-    await turns()
+    await turns(3)
     task.cancel("parent")
     await asyncio.wait([task])
 
@@ -114,7 +115,7 @@ async def a_group_whose_other_child_fails(it: Any, settle: Callable[[], object],
     async def parent() -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(note(it, log))
-            await turns()
+            await turns(3)
             group.create_task(fail())
 
     await note(parent(), log)
@@ -142,7 +143,7 @@ async def a_gather_that_is_cancelled(it: Any, settle: Callable[[], object], log:
         await asyncio.gather(note(it, log), note(asyncio.sleep(PATIENCE), log))
 
     task = asyncio.create_task(note(both(), log))
-    await turns()
+    await turns(3)
     task.cancel("gather")
     await asyncio.wait([task])
 
@@ -183,7 +184,7 @@ def test_it_is_as_with_a_future(run: Run, case: Case, stops: bool) -> None:
         told: list[str] = []
         d = Promise[int].with_resolvers(on_cancel=(lambda: told.append("stop")) if stops else None)
         await case(read(d.promise), lambda: d.resolve(1), log)
-        await turns()
+        await turns(3)
         was_cancelled = isinstance(d.promise.reason, Cancelled)
         assert told == ["stop"] * was_cancelled
         assert stops or not was_cancelled
@@ -211,9 +212,9 @@ class TestCoroutineOfAHandler:
 
             promise = Promise.resolve().then(work)
             after = promise.then()
-            await turns()
+            await turns(3)
             assert after.cancel("why")
-            await turns()
+            await turns(3)
             return log, type(promise.reason), promise.cancel()
 
         assert run(main()) == ([(asyncio.CancelledError, ()), ("cancelling", 1)], Cancelled, False)
@@ -227,7 +228,7 @@ class TestCoroutineOfAHandler:
             promise = Promise.resolve().then(work)
             other = promise.then()
             task = asyncio.create_task(read(promise))
-            await turns()
+            await turns(3)
             task.cancel()
             await end(task)
             return await other
@@ -244,9 +245,9 @@ class TestCoroutineOfAHandler:
                 return "never"
 
             promise = Promise.resolve().then(work)
-            await turns()
+            await turns(3)
             promise.cancel()
-            await turns()
+            await turns(3)
             return type(promise.reason)
 
         assert run(main()) is Cancelled
@@ -256,9 +257,9 @@ class TestCoroutineOfAHandler:
             told: list[str] = []
             d = Promise[int].with_resolvers(on_cancel=lambda: told.append("stop"))
             promise = Promise.resolve().then(lambda _: read(d.promise))
-            await turns()
+            await turns(3)
             promise.cancel()
-            await turns()
+            await turns(3)
             return told, type(d.promise.reason)
 
         assert run(main()) == (["stop"], Cancelled)

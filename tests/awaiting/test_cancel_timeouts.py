@@ -10,7 +10,8 @@ import pytest
 
 from promisepy import Promise
 
-from .steps import Run, end, read, turns, waiting
+from ..support import dependants, turns
+from .steps import Run, end, read
 
 
 class TestTimeouts:
@@ -22,7 +23,7 @@ class TestTimeouts:
             for seconds in (0, -1, 0.001):
                 with pytest.raises(TimeoutError):
                     await asyncio.wait_for(promise, seconds)
-                assert (promise.state, waiting(promise)) == ("pending", 0)
+                assert (promise.state, dependants(promise)) == ("pending", 0)
             resolve(1)
             return await asyncio.wait_for(promise, 10)
 
@@ -42,7 +43,7 @@ class TestTimeouts:
                 task = asyncio.current_task()
                 assert task is not None
                 assert task.cancelling() == 0
-                assert waiting(promise) == 0
+                assert dependants(promise) == 0
                 asyncio.get_running_loop().call_soon(resolve, 1)
                 log.append(f"value {await promise}")
             return log
@@ -59,7 +60,7 @@ class TestTimeouts:
                             await promise
                     except TimeoutError:
                         await promise
-            assert waiting(promise) == 0
+            assert dependants(promise) == 0
             resolve(3)
             return await promise
 
@@ -72,16 +73,16 @@ class TestTimeouts:
         async def main() -> Any:
             promise, resolve, _ = Promise[int].with_resolvers()
             outsider = asyncio.create_task(read(promise))
-            await turns()
+            await turns(3)
             with pytest.raises(ExceptionGroup) as caught:
                 async with asyncio.TaskGroup() as group:
                     members = [group.create_task(read(promise)) for _ in range(3)]
-                    await turns()
+                    await turns(3)
                     group.create_task(fail())
                     await promise
             assert [str(error) for error in caught.value.exceptions] == ["member"]
             assert all(member.cancelled() for member in members)
-            assert (promise.state, waiting(promise)) == ("pending", 1)
+            assert (promise.state, dependants(promise)) == ("pending", 1)
             resolve(1)
             return await outsider
 
@@ -98,7 +99,7 @@ class TestTimeouts:
                     group.create_task(read(failing))
                     group.create_task(read(other))
             assert caught.value.exceptions == (reason,)
-            assert waiting(other) == 0
+            assert dependants(other) == 0
             resolve(1)
             return await other
 
@@ -109,13 +110,13 @@ class TestTimeouts:
             promise, resolve, _ = Promise[int].with_resolvers()
             both = asyncio.gather(promise, promise)
             shielded = asyncio.shield(promise)
-            await turns()
-            assert waiting(promise) == 2  # gather makes one task of equal arguments
+            await turns(3)
+            assert dependants(promise) == 2  # gather makes one task of equal arguments
             both.cancel()
             shielded.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await both
-            assert waiting(promise) == 1  # a shield keeps its own task
+            assert dependants(promise) == 1  # a shield keeps its own task
             resolve(1)
             return await promise
 
@@ -129,14 +130,14 @@ class TestNoise:
         async def main() -> None:
             promise, _, reject = Promise[int].with_resolvers()
             tasks = [asyncio.create_task(read(promise)) for _ in range(3)]
-            await turns()
+            await turns(3)
             reject(ValueError("seen by nobody in the end"))
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
             del promise, reject, tasks, task
             gc.collect()
-            await turns()
+            await turns(3)
 
         run(main())
 
@@ -144,7 +145,7 @@ class TestNoise:
         async def main() -> None:
             promise, _, reject = Promise[int].with_resolvers()
             quitter, reader = (asyncio.create_task(read(promise)) for _ in range(2))
-            await turns()
+            await turns(3)
             quitter.cancel()
             reject(ValueError("reason"))
             with pytest.raises(ValueError, match="reason"):
@@ -152,7 +153,7 @@ class TestNoise:
             assert await end(quitter) is not None
             del promise, reject, quitter, reader
             gc.collect()
-            await turns()
+            await turns(3)
 
         run(main())
 
@@ -161,6 +162,6 @@ class TestNoise:
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(Promise[int].with_resolvers(keep_alive=True).promise, 0.001)
             gc.collect()
-            await turns()
+            await turns(3)
 
         run(main())

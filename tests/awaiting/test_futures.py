@@ -16,19 +16,7 @@ import pytest
 
 from promisepy import BrokenPromise, Cancelled, Promise, Report, promisify
 
-
-def in_script(make: Callable[[], Promise[Any]]) -> Any:
-    return make().wait(timeout=10)
-
-
-def on_loop(make: Callable[[], Promise[Any]]) -> Any:
-    async def main() -> Any:
-        return await asyncio.wait_for(make(), 10)
-
-    return asyncio.run(main())
-
-
-both_homes = pytest.mark.parametrize("read", [in_script, on_loop])
+from ..support import both_homes
 
 
 def fail(_: Any = None) -> Any:

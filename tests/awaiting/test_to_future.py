@@ -14,6 +14,8 @@ import pytest
 from promisepy import Cancelled, Promise, Report
 from promisepy._core.cell import UNSETTLED
 
+from ..fuzz.hostile import Doom, raising
+
 
 def fail(_: Any = None) -> Any:
     raise ValueError("reason")
@@ -182,3 +184,14 @@ class TestToFuture:
         del pending, future, reject
         gc.collect()
         assert reports == []
+
+
+def test_what_a_future_s_callback_raises_does_not_keep_the_handlers_from_running(
+    unraisable: list[BaseException],
+) -> None:
+    promise, resolve, _ = Promise[int].with_resolvers()
+    promise.to_future().add_done_callback(raising(Doom, "callback"))
+    child = promise.then(lambda value: value + 1)
+    resolve(1)
+    assert child.wait(1) == 2
+    assert list(map(type, unraisable)) == [Doom]

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from promisepy import Promise
 
+from ..support import PATIENCE
+
 T = TypeVar("T")
-
-PATIENCE = 20.0
-
-
-def turn(ticks: int = 8) -> None:
-    """Run this thread's jobs, and those that they leave, for so many ticks."""
-    promise: Promise[None] = Promise.resolve()
-    for _ in range(ticks):
-        promise = promise.then()
-    promise.wait(timeout=PATIENCE)
 
 
 def value_of(promise: Promise[T]) -> T:
@@ -36,12 +27,6 @@ def reason_of(promise: Promise[Any]) -> BaseException:
         assert promise.reason is error, error  # no TimeoutError, for example
         return error
     raise AssertionError(f"fulfilled with {value!r}")
-
-
-def on_a_thread(fn: Callable[..., T], *arguments: Any) -> T:
-    """Call a function on a thread of its own, and raise here what it raises."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(fn, *arguments).result(PATIENCE)
 
 
 def on_a_loop(main: Coroutine[Any, Any, T]) -> T:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from promisepy import BrokenPromise, Cancelled, Convention, Promise, promisify
 
-from .helpers import PATIENCE, here
+from ..support import PATIENCE
+from .helpers import here
 from .libraries import Call, Place, Places, Script, library
 from .oracle import STYLES, Kind, Ready, expect, read_error
 

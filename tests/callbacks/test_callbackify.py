@@ -13,7 +13,8 @@ import pytest
 
 from promisepy import Convention, Fulfilled, Promise, Report, Settled, callbackify
 
-from .helpers import here, on_a_loop, on_a_thread, turn, value_of
+from ..support import on_a_thread, turn
+from .helpers import here, on_a_loop, value_of
 
 Callback = Callable[..., Any]
 ERROR = LookupError("nothing there")

@@ -10,7 +10,7 @@ import pytest
 
 from promisepy import Promise, Report, callbackify
 
-from .helpers import turn
+from ..support import turn
 
 
 def make(outcome: str) -> Any:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from promisepy import Promise, callbackify, promisify
 
-from .helpers import turn, value_of
+from ..support import turn
+from .helpers import value_of
 from .test_promisify_signatures import calls_of, signatures
 
 Callback = Callable[..., Any]

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promisepy import Report, set_report_hook
+from promisepy import Promise, Report, promisify, set_report_hook
 
-from .helpers import on_a_loop, turn
+from ..support import turn, turns
+from .helpers import on_a_loop
 from .oracle import STYLES
 from .product import CUSTOM, Experiment, cases
-
-
-async def turns() -> None:
-    for _ in range(3):
-        await asyncio.sleep(0)
 
 
 @contextmanager
@@ -60,11 +56,26 @@ def test_a_promise_on_a_loop_settles_as_the_oracle_says(style: str, data: st.Dat
     async def main() -> None:
         experiment = Experiment(case)
         experiment.finish()
-        await turns()
+        await turns(3)
         experiment.verify()
         experiment.library.drop()
-        await turns()
+        await turns(3)
         experiment.verify_end()
 
     with nothing_lost():
         on_a_loop(main())
+
+
+def test_a_style_whose_class_cannot_be_read_is_a_function_all_the_same() -> None:
+    class Style(dict[str, object]):
+        def __getattribute__(self, name: str) -> Any:
+            raise RuntimeError(name)
+
+        def __call__(self, value: int) -> int:
+            return value + 1
+
+    def start(value: int, callback: Callable[[int], object]) -> None:
+        callback(value)
+
+    promise: Promise[int] = promisify(start, style=Style())(1)
+    assert promise.wait(timeout=20) == 2

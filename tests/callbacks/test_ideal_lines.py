@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import inspect
 import sched
 import signal
 import socket
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing.pool import ThreadPool
 from typing import Any
 
 import pytest
 
-from promisepy import CallbackError, Promise, Report, promisify
+from promisepy import CallbackError, Promise, promisify
 
-from .helpers import on_a_loop, on_a_thread, reason_of, turn, value_of
+from ..support import on_a_thread
+from .helpers import on_a_loop, reason_of, value_of
+
+pytestmark = pytest.mark.usefixtures("nothing_lost")
 
 Callback = Callable[..., Any]
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_lost(reports: list[Report]) -> Iterator[None]:
-    yield
-    turn()
-    gc.collect()
-    assert reports == []
 
 
 def test_pool_two_keywords_on_a_library_thread() -> None:

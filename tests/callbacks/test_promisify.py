@@ -11,7 +11,8 @@ import pytest
 
 from promisepy import Promise, promisify
 
-from .helpers import here, on_a_loop, on_a_thread, reason_of, value_of
+from ..support import on_a_thread
+from .helpers import here, on_a_loop, reason_of, value_of
 
 Callback = Callable[..., Any]
 

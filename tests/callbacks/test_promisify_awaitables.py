@@ -12,7 +12,8 @@ import pytest
 
 from promisepy import BrokenPromise, Promise, Report, promisify
 
-from .helpers import on_a_loop, reason_of, turn, value_of
+from ..support import turn
+from .helpers import on_a_loop, reason_of, value_of
 
 Callback = Callable[..., Any]
 

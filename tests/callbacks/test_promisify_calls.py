@@ -186,3 +186,13 @@ def test_a_handle_whose_callback_is_an_argument_is_stopped_if_it_can_be(can_be_s
     promise.cancel()
     assert type(reason_of(promise)) is Cancelled
     assert [handle.stops for handle in handles] == [0, int(can_be_stopped)]
+
+
+def test_a_function_whose_name_is_no_text_is_wrapped() -> None:
+    class Function:
+        __name__ = 5
+
+        def __call__(self, callback: Callable[[int], None]) -> None:
+            callback(1)
+
+    assert promisify(Function())().wait() == 1

@@ -13,7 +13,8 @@ import pytest
 
 from promisepy import Promise, promisify
 
-from .helpers import reason_of, turn, value_of
+from ..support import turn
+from .helpers import reason_of, value_of
 
 Callback = Callable[..., Any]
 

@@ -13,7 +13,8 @@ import pytest
 
 from promisepy import BrokenPromise, Promise, Report, callbackify, promisify
 
-from .helpers import on_a_loop, reason_of, turn, value_of
+from ..support import turn
+from .helpers import on_a_loop, reason_of, value_of
 
 Callback = Callable[..., Any]
 
@@ -246,3 +247,9 @@ def test_callbacks_are_kept_alive_by_a_promise_that_only_a_task_awaits() -> None
         return await promisify(signal.connect, callback=0, keep_alive=True)()
 
     on_a_loop(main())
+
+
+def test_a_future_that_the_library_forgets_breaks_the_promise(reports: list[Report]) -> None:
+    promise = promisify(lambda: Future[int](), style="done_callback")()
+    gc.collect()  # the future and its callbacks refer to each other
+    assert isinstance(promise.reason, BrokenPromise)

@@ -13,7 +13,8 @@ import pytest
 
 from promisepy import BrokenPromise, Promise, Report, promisify, set_host
 
-from .helpers import PATIENCE, here, on_a_loop, on_a_thread, reason_of, turn, value_of
+from ..support import PATIENCE, on_a_thread, turn
+from .helpers import here, on_a_loop, reason_of, value_of
 
 Callback = Callable[..., Any]
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from promisepy import BrokenPromise, Cancelled, Fulfilled, Promise, Rejected, Report, Settled, callbackify, promisify
 
-from .helpers import on_a_loop, reason_of, turn, value_of
+from ..support import turn
+from .helpers import on_a_loop, reason_of, value_of
 
 Callback = Callable[..., Any]
 # With what else the style needs to be able to tell a failure.

@@ -16,8 +16,9 @@ import pytest
 
 from promisepy import BrokenPromise, Promise, Rejected, Report, Resolvers, StuckPromise
 
+from ..support import on_a_thread, turn
 from .adaptors import ADAPTORS, MAKERS, with_resolvers
-from .helpers import on_a_loop, on_a_thread, turn, value_of
+from .helpers import on_a_loop, value_of
 
 Callback = Callable[..., Any]
 by_adaptor = pytest.mark.parametrize("adaptor", ADAPTORS)

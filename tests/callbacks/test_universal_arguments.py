@@ -29,8 +29,9 @@ from promisepy import (
     StuckPromise,
 )
 
+from ..support import on_a_thread, turn
 from .adaptors import ADAPTORS, MAKERS, everything, with_resolvers
-from .helpers import here, on_a_loop, on_a_thread, reason_of, turn, value_of
+from .helpers import here, on_a_loop, reason_of, value_of
 
 Callback = Callable[..., Any]
 by_adaptor = pytest.mark.parametrize("adaptor", ADAPTORS)

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from ..threads.conftest import hectic, mainloop
-from .library import PATIENCE, Eager
+from ..support import PATIENCE, _cheap_collections
+from .library import Eager
 
-__all__ = ["hectic", "library", "mainloop", "shown"]
+__all__ = ["_cheap_collections", "library", "shown"]
 
 
 def complain(number: int, frame: object) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from promisepy import Emitter, Stream, stream
 from promisepy._core.homes import current_thread_home
 
-PATIENCE = 20.0
+from ..support import PATIENCE
 
 
 class Library:
@@ -57,23 +57,6 @@ class Eager(Library):
         token = super().subscribe(emitter)
         self.emit(1)
         return token
-
-
-def on_a_thread(action: Callable[[], object], name: str | None = None) -> None:
-    """Call something on another thread and wait for its end."""
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            action()
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=run, name=name)
-    thread.start()
-    thread.join(30)
-    assert not thread.is_alive()
-    assert errors == []
 
 
 def when_asleep(act: Callable[[], object]) -> threading.Thread:

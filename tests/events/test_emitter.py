@@ -15,7 +15,8 @@ import pytest
 
 from promisepy import CallbackError, Cancelled, Emitter, Promise, Report, Stream, stream
 
-from .library import Library, on_a_thread
+from ..support import on_a_thread
+from .library import Library
 
 
 def open_stream() -> tuple[Stream[Any], Emitter[Any]]:
@@ -206,7 +207,7 @@ class TestVia:
     def test_calls_the_function_on_the_thread_of_the_library(self) -> None:
         events, emitter = open_stream()
         callback = emitter.via(lambda: threading.current_thread().name)
-        on_a_thread(callback, "library")
+        on_a_thread(callback, name="library")
         assert next(events) == "library"
         events.close()
 

@@ -13,7 +13,7 @@ import pytest
 
 from promisepy import Promise, Replies, Stream, StreamOverflow, stream
 
-from ..threads.conftest import Mainloop
+from ..support import Mainloop
 from ..threads.explorer import HAS_OPCODES, files, interrupt_everywhere
 from .library import Library
 

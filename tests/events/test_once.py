@@ -14,7 +14,7 @@ import pytest
 
 from promisepy import BrokenPromise, Cancelled, Promise, Report, Resolvers, once
 
-from .library import PATIENCE, on_a_thread
+from ..support import PATIENCE, on_a_thread
 
 
 class Source:

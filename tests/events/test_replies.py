@@ -12,7 +12,7 @@ import pytest
 
 from promisepy import BrokenPromise, CallbackError, Promise, Replies, Report
 
-from .library import PATIENCE, on_a_thread
+from ..support import PATIENCE, on_a_thread
 
 
 def ask(replies: Replies[Any, Any], key: object) -> Promise[Any]:

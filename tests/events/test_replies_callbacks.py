@@ -11,7 +11,8 @@ import pytest
 
 from promisepy import Promise, Replies
 
-from .library import PATIENCE, on_a_thread
+from ..fuzz.hostile import Doom, trapped
+from ..support import PATIENCE, on_a_thread
 
 # How a dict refuses a list; since CPython 3.14 it begins with what it would have been used for.
 NO_KEY = "cannot use 'list' as a dict key" if sys.version_info >= (3, 14) else "unhashable type: 'list'"
@@ -116,3 +117,9 @@ def test_a_handler_may_ask_again_for_the_same_key() -> None:
 
     assert Promise.resolve(0).then(ask).wait(timeout=PATIENCE) == 5
     assert (seen, len(replies)) == ([0, 1, 2, 3, 4, 5], 0)
+
+
+def test_a_key_that_cannot_be_hashed_is_shown_and_not_raised_into_the_library(unraisable: list[BaseException]) -> None:
+    replies = Replies[Any, int]()
+    replies.via(lambda key: (key, 1))(trapped(Doom, ("__hash__",))())
+    assert list(map(type, unraisable)) == [Doom]

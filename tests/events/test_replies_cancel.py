@@ -11,9 +11,10 @@ import pytest
 
 from promisepy import Cancelled, Promise, Replies
 
-from ..threads.conftest import Mainloop
+from ..support import PATIENCE, Mainloop
 from ..threads.explorer import Race, explorer, files
-from .library import PATIENCE
+
+pytestmark = pytest.mark.slow
 
 HOUR = 3600.0
 TABLES = files("replies", "atomic")

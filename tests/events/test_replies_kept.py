@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from promisepy import Promise, Replies
+from promisepy import Promise, Replies, Report, StuckPromise
 
-from .library import PATIENCE
+from ..support import PATIENCE
 
 Act = Callable[[], object]
 
@@ -107,3 +108,12 @@ def test_an_early_answer_that_was_removed_by_mistake_is_found() -> None:
     entries.acts = (lambda: replies.resolve(1, "early")), nothing
     replies.resolve(1, "one")
     assert (first.value, replies[1].value, replies._entries) == ("one", "early", {})
+
+
+def test_requests_of_an_ended_thread_are_stuck(reports: list[Report]) -> None:
+    replies = Replies[int, int](timeout=60)
+    promises: list[Promise[int]] = []
+    thread = threading.Thread(target=lambda: promises.append(replies[1]))
+    thread.start()
+    thread.join()
+    assert isinstance(promises[0].reason, StuckPromise)

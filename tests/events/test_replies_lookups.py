@@ -16,9 +16,11 @@ import pytest
 from promisepy import Promise, Replies
 from promisepy._events import replies as table
 
-from ..threads.conftest import Mainloop
+from ..support import Mainloop
 from ..threads.explorer import Race, explorer, step
 from .test_replies_races import is_empty, outcome
+
+pytestmark = pytest.mark.slow
 
 Act = Callable[["Situation"], object]
 

@@ -15,9 +15,10 @@ from promisepy import BrokenPromise, Promise, Replies
 from promisepy._core.jobs import Timer
 from promisepy._events import replies as table
 
-from ..threads.conftest import Mainloop
+from ..support import PATIENCE, Mainloop
 from ..threads.explorer import Race, explorer, files
-from .library import PATIENCE
+
+pytestmark = pytest.mark.slow
 
 HOUR = 3600.0
 Table = Replies[int, str]

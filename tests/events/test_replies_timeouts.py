@@ -7,16 +7,15 @@ import gc
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
-from queue import SimpleQueue
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from promisepy import DeadlockError, Promise, Replies, Report, StuckPromise, set_host
+from promisepy import DeadlockError, Promise, Replies, Report, StuckPromise
 
-from ..threads.conftest import Mainloop
-from .library import PATIENCE, on_a_thread, when_asleep
+from ..support import PATIENCE, Mainloop, Window, on_a_thread
+from .library import when_asleep
 from .test_replies_races import record_timers
 
 SHORT = 0.02
@@ -249,28 +248,6 @@ class TestWhereNobodyLooks:
 
         on_a_thread(run)
         assert promises[0].value == 7
-
-
-class Window:
-    """A host whose main loop is turned by hand."""
-
-    def __init__(self) -> None:
-        self.posted: SimpleQueue[Callable[[], None]] = SimpleQueue()
-
-    def post(self, drain: Callable[[], None], /) -> None:
-        self.posted.put(drain)
-
-    def turn_until(self, is_done: Callable[[], bool]) -> None:
-        while not is_done():
-            self.posted.get(timeout=PATIENCE)()
-
-
-@pytest.fixture
-def window() -> Iterator[Window]:
-    made = Window()
-    previous = set_host(made)
-    yield made
-    set_host(previous)
 
 
 class TestUnderAHost:

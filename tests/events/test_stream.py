@@ -12,7 +12,9 @@ import pytest
 
 from promisepy import Emitter, Promise, Report, Stream, StreamOverflow, stream
 
-from .library import Library, on_a_thread
+from ..fuzz.hostile import Opaque
+from ..support import on_a_thread
+from .library import Library
 
 
 async def collect(events: Stream[Any]) -> list[Any]:
@@ -265,3 +267,22 @@ class TestStreams:
 
         before = sum(type(one) is Promise for one in gc.get_objects())
         assert asyncio.run(main()) - before < 10
+
+
+def test_a_stream_s_loop_iterates_over_itself() -> None:
+    events = stream(lambda s: s.emit(1) or s.close())
+    loop = iter(events)
+    assert list(iter(loop)) == [1]
+    assert aiter(aiter(events)) is not None
+
+
+def test_an_end_that_cannot_be_looked_at_ends_the_stream() -> None:
+    sides: list[Emitter[int]] = []
+    events = stream(sides.append)
+    sides[0].fail(Opaque("end"))
+    caught: list[type] = []
+    try:
+        next(events)
+    except Opaque as error:
+        caught.append(type(error))
+    assert caught == [Opaque]

@@ -11,7 +11,8 @@ import pytest
 
 from promisepy import Promise, Stream, stream
 
-from .library import Eager, on_a_thread
+from ..support import on_a_thread
+from .library import Eager
 
 
 class TestADroppedStream:

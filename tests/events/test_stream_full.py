@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from promisepy import Promise, Report, Stream, StreamOverflow
+from promisepy import Emitter, Promise, Report, Stream, StreamOverflow, stream
 
+from ..fuzz.hostile import Doom, raising
 from .library import Library
 
 
@@ -244,3 +245,19 @@ class TestWrongOptions:
         with pytest.raises((TypeError, ValueError), match="on_full"):
             library.stream(maxsize=maxsize, on_full=on_full)
         assert library.emitters == []
+
+
+def test_a_pause_that_fails_in_any_way_ends_the_stream() -> None:
+    sides: list[Emitter[int]] = []
+    events = stream(sides.append, maxsize=1, on_full=(raising(Doom, "pause"), bool))
+    sides[0].emit(1)
+    assert next(events) == 1
+    with pytest.raises(Doom):
+        next(events)
+
+
+@pytest.mark.parametrize("maxsize", [10**9, 10**30], ids=["large", "huge"])
+def test_a_bound_that_no_memory_could_hold_is_refused(maxsize: int) -> None:
+    for policy in ("error", "drop_oldest", "drop_newest"):
+        with pytest.raises(ValueError, match=r"at most 10000000, got 10+: write maxsize=None for no bound"):
+            stream(bool, maxsize=maxsize, on_full=policy)

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from promisepy import Promise, Report
+from promisepy import Emitter, Promise, Report, stream
 
-from .library import Eager, on_a_thread
+from ..fuzz.hostile import Doom, raising
+from ..support import on_a_thread
+from .library import Eager
 
 
 def by_break(library: Eager) -> None:
@@ -233,3 +235,12 @@ def test_a_task_that_leaves_a_stream_unsubscribes_once(
 
     asyncio.run(main())
     check(library, reports)
+
+
+def test_an_unsubscribe_that_fails_in_any_way_does_not_hide_the_error(unraisable: list[BaseException]) -> None:
+    sides: list[Emitter[int]] = []
+    events = stream(sides.append, raising(Doom, "unsubscribe"))
+    sides[0].fail(ValueError("lost"))
+    with pytest.raises(ValueError, match="lost"):
+        next(events)
+    assert list(map(type, unraisable)) == [Doom]

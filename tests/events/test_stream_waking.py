@@ -15,8 +15,9 @@ import pytest
 
 from promisepy import Emitter, Promise, Stream, stream
 
+from ..support import PATIENCE
 from ..threads.test_wakeups import PLACES, Finaliser, drowsy_loop, in_a_finaliser_in_a_thread, run_on
-from .library import PATIENCE, Library, when_asleep
+from .library import Library, when_asleep
 
 Act = Callable[[], object]
 

@@ -20,6 +20,8 @@ from promisepy import BrokenPromise, Promise, Report, debug, set_host, set_repor
 from .calls import CALLS, LOUD
 from .hostile import BASES, FACTORIES, HOOKS, TRAPS, Trap, build, open_ends
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 20.0
 Three: TypeAlias = tuple[Any, Any, Any]
 recipes = st.sampled_from(sorted(FACTORIES)) | st.tuples(

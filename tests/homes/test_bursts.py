@@ -13,12 +13,7 @@ import pytest
 from promisepy import Promise
 from promisepy._core.jobs import BURST
 
-try:
-    import uvloop
-except ImportError:
-    uvloop = None
-
-NO_UVLOOP = pytest.mark.skipif(uvloop is None, reason="uvloop is not installed")
+from .loops import needs_uvloop, uvloop
 
 
 class Counting:
@@ -54,7 +49,7 @@ else:
 
 each_loop = pytest.mark.parametrize(
     "new_loop",
-    [pytest.param(CountingAsyncio, id="asyncio"), pytest.param(CountingUvloop, id="uvloop", marks=NO_UVLOOP)],
+    [pytest.param(CountingAsyncio, id="asyncio"), pytest.param(CountingUvloop, id="uvloop", marks=needs_uvloop)],
 )
 
 

@@ -16,25 +16,12 @@ import pytest
 from promisepy import Cancelled, Promise, Report, StuckPromise
 from promisepy._core.jobs import BURST, Home
 
-from ..events.library import on_a_thread
-from ..test_timers import Note
+from ..adoption.test_adopted_cancelled import Slotted
+from ..support import on_a_thread
+from .loops import NewLoop, on_each_loop
+from .test_timers import Note
 
-try:
-    import uvloop
-except ImportError:
-    uvloop = None
-
-NO_UVLOOP = pytest.mark.skipif(uvloop is None, reason="uvloop is not installed")
-NewLoop = Callable[[], asyncio.AbstractEventLoop]
 Resolver = Callable[..., None]
-new_uvloop = uvloop.new_event_loop if uvloop else asyncio.new_event_loop
-on_each_loop = pytest.mark.parametrize(
-    "new_loop",
-    [
-        pytest.param(asyncio.new_event_loop, id="asyncio"),
-        pytest.param(new_uvloop, id="uvloop", marks=NO_UVLOOP),
-    ],
-)
 
 
 def run(new_loop: NewLoop, main: Callable[[], Any]) -> Any:
@@ -289,3 +276,19 @@ def test_jobs_left_in_a_closed_loop_are_reported_at_exit_if_no_other_loop_starts
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr.count("StuckPromise(") == 1
+
+
+def test_an_adoption_whose_thread_ends_is_stuck(reports: list[Report]) -> None:
+    inner, resolve, _ = Promise[int].with_resolvers()
+    made: list[Promise[Any]] = []
+
+    def work() -> None:
+        d = Promise[int].with_resolvers()
+        d.resolve(inner)
+        made.extend([d.promise, inner.shield(), Promise.resolve(Slotted()), inner.timeout(60)])
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    resolve(1)
+    assert [type(promise.reason) for promise in (made[0], made[2])] == [StuckPromise, StuckPromise]

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-try:
-    import uvloop
-except ImportError:
-    uvloop = None
-
-from ..test_processes import lines, needs_fork
+from ..support import lines, needs_fork
+from .loops import needs_uvloop
 
 pytestmark = needs_fork
 
@@ -111,7 +107,7 @@ class TestThePrivateLoop:
     """
         assert run(code) == ["woken"]
 
-    @pytest.mark.skipif(uvloop is None, reason="uvloop is not installed")
+    @needs_uvloop
     def test_of_the_parent_is_still_woken_if_it_is_one_of_uvloop_s(self) -> None:
         code = """
     import uvloop
@@ -333,3 +329,98 @@ def test_a_host_has_a_clock_in_the_child_from_its_next_timer_on() -> None:
         os._exit(0)
     """
     assert run(code) == ["first second"] * 2
+
+
+@needs_fork
+class TestFork:
+    def test_a_child_settles_its_copy_and_the_parent_its_own(self) -> None:
+        code = """
+            promise, resolve, _ = Promise.with_resolvers()
+            child = promise.then(lambda value: print(value, "in", "child" if not pid else "parent", flush=True))
+            pid = os.fork()
+            if not pid:
+                threading.Thread(target=resolve, args=["one"]).start()
+                child.wait(30)
+                os._exit(0)
+            os.waitpid(pid, 0)
+            print(child.state)
+            resolve("two")
+            child.wait()
+        """
+        assert lines(code) == ["one in child", "pending", "two in parent"]
+
+    def test_a_child_starts_afresh_while_its_parent_waits_in_another_thread(self) -> None:
+        code = """
+            promise, resolve, _ = Promise.with_resolvers()
+            begun = threading.Event()
+
+            def wait_and_say_so():
+                Promise.resolve().then(lambda _: begun.set())
+                print("thread got", promise.wait(30), flush=True)
+
+            thread = threading.Thread(target=wait_and_say_so)
+            thread.start()
+            begun.wait(30)
+            pid = os.fork()
+            if not pid:
+                own, resolve_own, _ = Promise.with_resolvers()
+                threading.Thread(target=resolve_own, args=["its own"]).start()
+                print("child got", own.then().wait(30), flush=True)
+                print("child got", asyncio.run(asyncio.sleep(0, "a loop")), flush=True)
+                resolve("nobody's")
+                os._exit(0)
+            os.waitpid(pid, 0)
+            resolve("parent's")
+            thread.join()
+        """
+        assert lines(code) == ["child got its own", "child got a loop", "thread got parent's"]
+
+    def test_a_child_that_is_forked_in_a_handler(self) -> None:
+        code = """
+            def fork(_):
+                pid = os.fork()
+                if not pid:
+                    print(Promise.resolve("child").then(str.upper).wait(30), flush=True)
+                    os._exit(0)
+                os.waitpid(pid, 0)
+                return "parent"
+
+            print(Promise.resolve().then(fork).wait(30))
+        """
+        assert lines(code) == ["CHILD", "parent"]
+
+    def test_a_child_that_is_forked_in_another_thread(self) -> None:
+        code = """
+            queued = Promise.resolve("once").then(lambda text: print(text, flush=True))
+
+            def fork():
+                pid = os.fork()
+                if not pid:
+                    print(Promise.resolve("child").then(str.upper).wait(30), flush=True)
+                    sys.stdout.flush()
+                    os._exit(0)
+                os.waitpid(pid, 0)
+
+            thread = threading.Thread(target=fork)
+            thread.start()
+            thread.join()
+            queued.wait()
+        """
+        assert lines(code) == ["CHILD", "once"]
+
+    def test_a_child_may_run_a_loop_and_exit_as_usual(self) -> None:
+        code = """
+            pid = os.fork()
+            if not pid:
+                async def main():
+                    promise, resolve, _ = Promise.with_resolvers()
+                    threading.Thread(target=resolve, args=["loop"]).start()
+                    return await promise.then(lambda value: value + " in child")
+
+                print(asyncio.run(main()), flush=True)
+                Promise.resolve("at exit of child").then(print)
+                sys.exit(0)
+            os.waitpid(pid, 0)
+            print("parent")
+        """
+        assert lines(code) == ["loop in child", "at exit of child", "parent"]

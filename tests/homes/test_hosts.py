@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-import subprocess
 import sys
-import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
@@ -15,6 +13,9 @@ from typing import Any
 import pytest
 
 from promisepy import Promise, set_host
+
+from ..fuzz.hostile import Doom
+from ..support import lines
 
 
 class Mainloop:
@@ -172,15 +173,9 @@ def test_a_host_that_cannot_be_woken_for_one_job_runs_it_with_the_next(host: Mai
     assert (seen, interrupted.posts) == ([1, 2], 1)
 
 
-def run_script(code: str) -> None:
-    command = [sys.executable, "-c", textwrap.dedent(code)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "True 2\n", "")
-
-
 @pytest.mark.skipif(importlib.util.find_spec("twisted") is None, reason="twisted is not installed")
 def test_the_reactor_of_twisted() -> None:
-    run_script("""
+    code = """
         import threading
         from twisted.internet import reactor
         from promisepy import Promise, set_host
@@ -196,12 +191,13 @@ def test_the_reactor_of_twisted() -> None:
         promise.then(lambda value: value + 1).then(show).finally_(reactor.stop)
         reactor.callWhenRunning(reactor.callInThread, resolve, 1)
         reactor.run()
-    """)
+    """
+    assert lines(code) == ["True 2"]
 
 
 @pytest.mark.skipif(importlib.util.find_spec("trio") is None, reason="trio is not installed")
 def test_the_loop_of_trio() -> None:
-    run_script("""
+    code = """
         import threading
         import trio
         from promisepy import Promise, set_host
@@ -222,7 +218,8 @@ def test_the_loop_of_trio() -> None:
             set_host(None)
 
         trio.run(main)
-    """)
+    """
+    assert lines(code) == ["True 2"]
 
 
 def test_a_host_is_woken_again_once_a_loop_that_ran_inside_it_has_been_closed_without_notice(host: Mainloop) -> None:
@@ -239,3 +236,27 @@ def test_a_host_is_woken_again_once_a_loop_that_ran_inside_it_has_been_closed_wi
     while len(seen) < 2:
         host.queue.get(timeout=30)()  # type: ignore[misc]
     assert seen == ["settled", "rung"]
+
+
+def test_a_host_that_fails_in_any_way_is_shown_and_asked_again(unraisable: list[BaseException]) -> None:
+    class Host:
+        def __init__(self) -> None:
+            self.posted: list[Callable[[], None]] = []
+            self.is_broken = True
+
+        def post(self, drain: Callable[[], None], /) -> None:
+            if self.is_broken:
+                raise Doom("post")
+            self.posted.append(drain)
+
+    host, seen = Host(), list[int]()
+    previous = set_host(host)
+    promise, resolve, _ = Promise[int].with_resolvers()
+    promise.then(seen.append)
+    resolve(1)
+    assert list(map(type, unraisable)) == [Doom]
+    host.is_broken = False
+    Promise.resolve(2).then(seen.append)
+    host.posted.pop()()
+    assert seen == [1, 2]
+    set_host(previous)

@@ -20,22 +20,9 @@ import pytest
 
 from promisepy import BrokenPromise, Promise
 
-try:
-    import uvloop
-except ImportError:
-    uvloop = None
+from .loops import NewLoop, on_each_loop
 
-NO_UVLOOP = pytest.mark.skipif(uvloop is None, reason="uvloop is not installed")
-NewLoop = Callable[[], asyncio.AbstractEventLoop]
 Resolver = Callable[..., None]
-new_uvloop = uvloop.new_event_loop if uvloop else asyncio.new_event_loop
-on_each_loop = pytest.mark.parametrize(
-    "new_loop",
-    [
-        pytest.param(asyncio.new_event_loop, id="asyncio"),
-        pytest.param(new_uvloop, id="uvloop", marks=NO_UVLOOP),
-    ],
-)
 has_signals = pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
 frees_at_once = pytest.mark.skipif(
     "free-threading build" in sys.version,

@@ -1,14 +1,19 @@
-"""What a `wait` does between two looks at its promise, and in which state it leaves its thread's home (S4)."""
+"""What `wait` does between two looks at its promise, where it is refused, and how it leaves its thread's home (S4)."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import sysconfig
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextvars import Context
+from itertools import count
+from queue import Empty, SimpleQueue
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -16,9 +21,9 @@ from promisepy import Promise
 from promisepy._core import homes
 from promisepy._core.homes import ThreadHome, current_thread_home
 
-from ..events.library import PATIENCE
-from ..test_homes import meet
-from ..test_timers import Note
+from ..support import PATIENCE
+from .test_later_loops import meet
+from .test_timers import Note
 
 
 class Noting(ThreadHome):
@@ -185,3 +190,179 @@ def test_a_wait_that_takes_over_from_nobody_leaves_the_timers_on_their_clock() -
     assert home.run_until(task.done, PATIENCE, None, None)
     assert (job.log, home.notes) == (["rung"], [])
     home.close()
+
+
+class Queue(deque[Any]):
+    """A queue of jobs; `looked` is called when somebody has just seen that it is empty."""
+
+    def __init__(self, looked: Callable[[], object]) -> None:
+        super().__init__()
+        self.looked = looked
+
+    def __len__(self) -> int:
+        length = super().__len__()
+        if not length:
+            self.looked()
+        return length
+
+
+class Wakeups(SimpleQueue[None]):
+    """What a wait sleeps in. Nobody does while a job is queued for which no wake-up has come."""
+
+    def get(self, block: bool = True, timeout: float | None = None) -> None:
+        assert self.qsize() or not current_thread_home().jobs, "asleep with a job"
+        super().get(block, timeout)
+
+
+class TestWait:
+    def test_a_timeout_is_the_built_in_class_and_does_not_touch_the_promise(self) -> None:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        with pytest.raises(TimeoutError, match="did not settle within 0 seconds") as caught:
+            promise.wait(timeout=0)
+        assert type(caught.value) is TimeoutError
+        assert promise.state == "pending"
+        resolve(1)
+        assert promise.wait(timeout=0) == 1
+
+    def test_a_settled_promise_needs_no_time(self) -> None:
+        assert Promise.resolve(1).wait(timeout=0) == 1
+        assert Promise.resolve(1).wait(timeout=-1) == 1
+
+    @pytest.mark.parametrize("look", range(1, 5))  # two of `drain`, one before a last check, one before it sleeps
+    def test_ends_though_the_promise_settles_right_after_a_look_at_the_queue(
+        self, monkeypatch: pytest.MonkeyPatch, look: int
+    ) -> None:
+        promise, resolve, _ = Promise[str].with_resolvers()
+        looks = count(1)
+        queue = Queue(lambda: next(looks) == look and resolve("settled"))  # as another thread does, or a signal handler
+        monkeypatch.setattr(current_thread_home(), "jobs", queue)
+        monkeypatch.setattr(current_thread_home(), "_wakeups", Wakeups())
+        assert promise.wait(20) == "settled"
+
+    @pytest.mark.parametrize("timeout", ["1", True, float("nan"), object()])
+    def test_a_timeout_that_is_no_number_of_seconds_is_refused(self, timeout: Any) -> None:
+        with pytest.raises(
+            TypeError,
+            match=r"expected a timeout in seconds or None, got .*write timeout=2\.5",
+        ):
+            Promise.resolve(1).wait(timeout=timeout)
+
+    def test_on_the_thread_of_a_running_loop_is_refused_at_once(self) -> None:
+        async def main() -> None:
+            for promise in (Promise.resolve(1), Promise[int].with_resolvers(keep_alive=True).promise):
+                with pytest.raises(RuntimeError, match="write await promise"):
+                    promise.wait()
+
+        asyncio.run(main())
+
+    def test_in_a_handler_under_a_loop_is_refused_as_well(self) -> None:
+        async def main() -> str:
+            return await Promise.resolve().then(lambda _: Promise.resolve(1).wait()).catch(RuntimeError, str)
+
+        assert "write await promise" in asyncio.run(main())
+
+    def test_in_a_handler_of_a_script_runs_the_jobs_that_it_needs(self) -> None:
+        seen: list[str] = []
+
+        def outer(_: Any) -> str:
+            inner = Promise.resolve("inner").then(str.upper)
+            seen.append(inner.wait(timeout=10))
+            return "outer"
+
+        first = Promise.resolve().then(outer)
+        Promise.resolve().then(lambda _: seen.append("beside"))
+        assert first.wait(timeout=10) == "outer"
+        assert seen == ["beside", "INNER"]
+
+    def test_in_a_handler_in_a_handler_and_so_on(self) -> None:
+        def nested(depth: int) -> int:
+            return Promise.resolve(depth - 1).then(nested).wait(timeout=10) + 1 if depth else 0
+
+        assert nested(20) == 20
+
+    def test_in_a_handler_works_while_a_coroutine_is_under_way(self) -> None:
+        async def work() -> int:
+            await asyncio.sleep(0)
+            return 1
+
+        def wait_for_more(value: int) -> str:
+            return Promise.resolve(value + 1).then(str).wait(timeout=10)
+
+        promise = Promise.resolve(work()).then(wait_for_more)
+        assert promise.wait(timeout=10) == "2"
+
+    def test_drains_what_came_before_the_promise_settled(self) -> None:
+        seen: list[int] = []
+        for n in range(3):
+            Promise.resolve(n).then(seen.append)
+        Promise.resolve().then().wait()
+        assert seen == [0, 1, 2]
+
+    def test_sees_what_another_thread_settles(self) -> None:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        seen: list[threading.Thread] = []
+        child = promise.then(lambda value: seen.append(threading.current_thread()) or value)
+        thread = threading.Thread(target=resolve, args=(1,))
+        thread.start()
+        assert child.wait(timeout=10) == 1
+        thread.join()
+        assert seen == [threading.current_thread()]
+
+    def test_polls_a_library_that_must_be_polled(self) -> None:
+        deliveries: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        promise, resolve, _ = Promise[int].with_resolvers()
+        polls: list[None] = []
+
+        def poll() -> None:
+            polls.append(None)
+            if len(polls) == 3:
+                deliveries.put(lambda: resolve(1))
+            try:
+                deliveries.get_nowait()()
+            except Empty:
+                pass
+
+        assert promise.then(str).wait(timeout=10, pump=poll) == "1"
+        assert len(polls) == 3
+
+    def test_raises_what_the_pump_raises(self) -> None:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        with pytest.raises(OSError, match="broker"):
+            promise.wait(pump=lambda: (_ for _ in ()).throw(OSError("broker")))
+        resolve(1)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+    def test_is_interrupted_by_ctrl_c(self) -> None:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        main = threading.main_thread().ident
+        killer = threading.Thread(target=signal.pthread_kill, args=(main, signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            killer.start()
+            promise.wait(timeout=10)
+        resolve(1)
+        assert promise.wait(timeout=10) == 1
+
+
+def test_a_wait_under_a_private_loop_refuses_a_second_one() -> None:
+    """A coroutine of a handler that waits for what only its own loop could bring."""
+    never = Promise[int].with_resolvers(keep_alive=True).promise
+    errors: list[str] = []
+
+    async def handler() -> None:
+        try:
+            never.wait(1)
+        except RuntimeError as error:
+            errors.append(str(error))
+
+    Promise.resolve().then(lambda _: handler()).wait(5)
+    assert len(errors) == 1
+    assert errors[0].startswith("wait() would stop the event loop that is running in this thread")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it sleeps so there")
+def test_a_sleep_in_slices_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, where Ctrl-C could not interrupt a longer one."""
+    monkeypatch.setattr("promisepy._core.homes.SLICE", 0.001)
+    promise, resolve, _ = Promise[int].with_resolvers()
+    threading.Timer(0.01, resolve, [1]).start()
+    assert promise.wait(10) == 1

@@ -2,18 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
+from ..support import _cheap_collections
 
-import pytest
-
-
-@pytest.fixture
-def no_gc() -> Iterator[None]:
-    """Leave freeing to reference counts alone."""
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
+__all__ = ["_cheap_collections"]

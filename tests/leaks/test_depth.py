@@ -12,7 +12,7 @@ import pytest
 
 from promisepy import BrokenPromise, Promise, Report
 
-pytestmark = pytest.mark.usefixtures("no_gc")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_gc")]
 
 LINKS = 1_000_000
 # For what costs more per link.

@@ -11,6 +11,8 @@ import pytest
 from promisepy import Promise
 from promisepy._core.cell import UNSETTLED
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = 1000
 
 

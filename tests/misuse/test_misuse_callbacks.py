@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
+from unittest.mock import Mock
 
 import pytest
 
 from promisepy import Convention, Promise, Replies, callbackify, once, promisify, register_adoptable, stream, submit
+
+from ..fuzz.hostile import Lies
 
 ADVICE = "pass the function, do not call it"
 CHOICE = 'write style="error_first", or a function of the callback\'s arguments that returns the value or raises'
@@ -306,3 +310,20 @@ def test_an_outcome_that_is_no_tuple_rejects() -> None:
     with pytest.raises(TypeError) as caught:
         promise.wait()
     assert str(caught.value) == ("a Convention's outcome function must return a tuple of values, got 5: write (value,)")
+
+
+def test_mocks_are_taken_for_what_they_are() -> None:
+    with pytest.raises(TypeError, match="expected maxsize to be a number of events or None, got <Mock"):
+        stream(bool, maxsize=Mock(spec=int))
+    with pytest.raises(TypeError, match="expected a place for the callback, got <Mock"):
+        promisify(print, callback=Mock(spec=int))
+    with pytest.raises(TypeError, match="expected a class, got"):
+        register_adoptable(Lies(type), bool)
+    with pytest.raises(TypeError, match="expected a class and the names of its methods, got <Mock"):
+        promisify(Mock(spec=type), methods=["get"])
+
+
+@pytest.mark.parametrize("methods", [[5], {"get": 5}, {5: "submit"}])
+def test_names_of_methods_are_texts(methods: Any) -> None:
+    with pytest.raises(TypeError, match=r"expected a class and the names of its methods, got .* methods=\[5\]"):
+        promisify(ThreadPoolExecutor, methods=methods)

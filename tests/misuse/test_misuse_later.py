@@ -14,11 +14,15 @@ from promisepy import (
     CallbackError,
     DeadlockError,
     Promise,
-    Report,
+    debug,
     promisify,
     set_host,
     set_report_hook,
 )
+
+from ..fuzz.hostile import Trap, trapped
+
+pytestmark = pytest.mark.usefixtures("nothing_lost")
 
 # How CPython's own message names the class; since 3.14 with its module.
 PROMISE = "promisepy.Promise" if sys.version_info >= (3, 14) else "Promise"
@@ -33,14 +37,6 @@ class Sample:
 
 async def later(value: object = None) -> object:
     return value
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_lost(reports: list[Report]) -> Iterator[None]:
-    """Check after each test that nothing was reported."""
-    yield
-    Promise.resolve().wait()
-    assert reports == []
 
 
 @pytest.fixture
@@ -255,3 +251,15 @@ def test_hook_that_is_refused_leaves_the_old_one() -> None:
     with pytest.raises(TypeError):
         set_report_hook(Sample())
     assert set_report_hook(old) is print
+
+
+NO_TRUTH = trapped(Trap, ("__bool__",))()
+
+
+def test_a_switch_without_truth_is_refused_where_it_is_set() -> None:
+    with pytest.raises(Trap):
+        debug.enable(strict=NO_TRUTH)
+    debug.disable()
+    pending = Promise[int].with_resolvers(keep_alive=True).promise
+    with pytest.raises(Trap):
+        Promise.race([pending, Promise.resolve(1)], cancel_losers=NO_TRUTH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
@@ -30,6 +31,8 @@ from .language import (
 )
 from .programs import Interpreter, ModelApi
 from .strategies import errors, filters, handlers, numbers, reasons, settlements, values
+
+pytestmark = pytest.mark.slow
 
 handler = handlers(2)
 value = values(1)

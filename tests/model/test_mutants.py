@@ -10,6 +10,8 @@ from . import mutants
 from .mutants import MUTANTS
 from .planting import AGREED, DIFFERS, Mutant, run_against
 
+pytestmark = pytest.mark.slow
+
 
 def test_unchanged_copy_agrees(tmp_path: Path) -> None:
     assert run_against(None, tmp_path, mutants.__name__).strip() == AGREED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,6 +10,8 @@ from .adapter import PromisepyApi, run_on_loop
 from .language import Program
 from .programs import ModelApi, run
 from .strategies import programs
+
+pytestmark = pytest.mark.slow
 
 
 @settings(max_examples=1000, deadline=None)

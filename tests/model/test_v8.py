@@ -15,6 +15,8 @@ from .mutants import named
 from .planting import AGREED, DIFFERS, run_against
 from .v8 import V8, comparison, flat, paused
 
+pytestmark = pytest.mark.slow
+
 PROGRAMS = int(os.environ.get("PROMISEPY_TESTS_V8_PROGRAMS", "5100"))
 
 

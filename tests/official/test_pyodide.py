@@ -8,6 +8,8 @@ import pytest
 
 from .suite import HERE, node
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.usefixtures("node_packages")
 def test_promises_are_awaited_timed_cancelled_and_reported() -> None:

@@ -10,7 +10,7 @@ from ..model.mutants import named
 from ..model.planting import copy
 from .suite import TESTS, run
 
-pytestmark = pytest.mark.usefixtures("node_packages")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("node_packages")]
 
 
 def test_the_whole_suite_passes() -> None:

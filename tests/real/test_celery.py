@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,23 +19,10 @@ import promisepy
 from promisepy import Cancelled, Promise, Report, promisify, submit
 
 from ..servers import library
+from ..support import both_homes
 
 celery = library("celery")
 exceptions = library("celery.exceptions")
-
-
-def in_script(make: Callable[[], Promise[Any]]) -> Any:
-    return make().wait(timeout=20)
-
-
-def on_loop(make: Callable[[], Promise[Any]]) -> Any:
-    async def main() -> Any:
-        return await asyncio.wait_for(make(), 20)
-
-    return asyncio.run(main())
-
-
-both_homes = pytest.mark.parametrize("read", [in_script, on_loop])
 
 
 def add(first: int, second: int) -> int:

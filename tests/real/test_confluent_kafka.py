@@ -13,30 +13,13 @@ import pytest
 from promisepy import BrokenPromise, CallbackError, Fulfilled, Promise, Rejected, Report, promisify
 
 from ..servers import free_port, library
+from ..support import both_homes
 
 kafka = library("confluent_kafka", "confluent-kafka")
 admin = library("confluent_kafka.admin", "confluent-kafka")
 
 UNKNOWN_PARTITION, PURGED = kafka.KafkaError._UNKNOWN_PARTITION, kafka.KafkaError._PURGE_QUEUE
 Produce = Callable[..., Promise[Any]]
-
-
-def waited(start: Callable[[], Promise[Any]]) -> Any:
-    """Give the outcome in a script."""
-    return start().wait(timeout=20)
-
-
-def awaited(start: Callable[[], Promise[Any]]) -> Any:
-    """Give the outcome in a task."""
-
-    async def main() -> Any:
-        async with asyncio.timeout(20):
-            return await start()
-
-    return asyncio.run(main())
-
-
-both = pytest.mark.parametrize("outcome_of", [waited, awaited])
 
 
 @pytest.fixture
@@ -85,16 +68,16 @@ def offset(error: Any, message: Any) -> Any:
 
 
 class TestOutcomes:
-    @both
-    def test_a_delivered_message_fulfils(self, produce: Produce, outcome_of: Any, reports: list[Report]) -> None:
-        message = outcome_of(lambda: produce("topic", b"value", partition=0))
+    @both_homes
+    def test_a_delivered_message_fulfils(self, produce: Produce, read: Any, reports: list[Report]) -> None:
+        message = read(lambda: produce("topic", b"value", partition=0))
         assert (message.topic(), message.value(), message.offset()) == ("topic", b"value", 0)
         gc.collect()
         assert reports == []
 
-    @both
+    @both_homes
     def test_an_error_that_is_no_exception_rejects_and_is_kept(
-        self, lonely: Callable[..., Any], outcome_of: Any, reports: list[Report]
+        self, lonely: Callable[..., Any], read: Any, reports: list[Report]
     ) -> None:
         producer = lonely()
 
@@ -104,26 +87,24 @@ class TestOutcomes:
             return promise
 
         with pytest.raises(CallbackError, match="_PURGE_QUEUE") as caught:
-            outcome_of(start)
+            read(start)
         error, message = caught.value.arguments
         assert isinstance(error, kafka.KafkaError)
         assert not isinstance(error, BaseException)
         assert (error.code(), message.value()) == (PURGED, b"lost")
         assert reports == []
 
-    @both
-    def test_an_unknown_partition_rejects_whether_it_is_told_or_raised(self, producer: Any, outcome_of: Any) -> None:
+    @both_homes
+    def test_an_unknown_partition_rejects_whether_it_is_told_or_raised(self, producer: Any, read: Any) -> None:
         produce = polled(producer, offset)
         with pytest.raises(kafka.KafkaException) as caught:
-            outcome_of(lambda: produce("topic", b"lost", partition=99))
+            read(lambda: produce("topic", b"lost", partition=99))
         assert caught.value.args[0].code() == UNKNOWN_PARTITION
-        assert outcome_of(lambda: produce("topic", b"value", partition=0)) == 0
+        assert read(lambda: produce("topic", b"value", partition=0)) == 0
 
-    @both
-    def test_messages_keep_their_order(self, produce: Produce, outcome_of: Any) -> None:
-        messages = outcome_of(
-            lambda: Promise.all([produce("topic", str(number), partition=0) for number in range(100)])
-        )
+    @both_homes
+    def test_messages_keep_their_order(self, produce: Produce, read: Any) -> None:
+        messages = read(lambda: Promise.all([produce("topic", str(number), partition=0) for number in range(100)]))
         assert [(int(message.value()), message.offset()) for message in messages] == [(n, n) for n in range(100)]
 
     def test_without_a_pump_flush_is_enough(self, producer: Any) -> None:
@@ -141,15 +122,15 @@ class TestOutcomes:
 class TestThreads:
     """The library calls on the thread that polls."""
 
-    @both
-    def test_the_pump_runs_on_the_home(self, producer: Any, outcome_of: Any) -> None:
+    @both_homes
+    def test_the_pump_runs_on_the_home(self, producer: Any, read: Any) -> None:
         seen: list[threading.Thread] = []
         produce = polled(producer, lambda error, message: seen.append(threading.current_thread()))
-        handled = outcome_of(lambda: produce("topic", b"value").then(lambda _: threading.current_thread()))
+        handled = read(lambda: produce("topic", b"value").then(lambda _: threading.current_thread()))
         assert [handled, *seen] == [threading.current_thread()] * 2
 
-    @both
-    def test_a_thread_may_poll_and_handlers_stay_at_home(self, producer: Any, outcome_of: Any) -> None:
+    @both_homes
+    def test_a_thread_may_poll_and_handlers_stay_at_home(self, producer: Any, read: Any) -> None:
         seen: list[threading.Thread] = []
         stopped = threading.Event()
 
@@ -157,14 +138,14 @@ class TestThreads:
             while not stopped.is_set():
                 producer.poll(0.1)
 
-        def read(error: Any, message: Any) -> None:
+        def settle(error: Any, message: Any) -> None:
             seen.append(threading.current_thread())
 
         poller = threading.Thread(target=poll)
         poller.start()
-        produce = promisify(producer.produce, callback="on_delivery", style=read)
+        produce = promisify(producer.produce, callback="on_delivery", style=settle)
         try:
-            handled = outcome_of(lambda: produce("topic", b"value").then(lambda _: threading.current_thread()))
+            handled = read(lambda: produce("topic", b"value").then(lambda _: threading.current_thread()))
         finally:
             stopped.set()
             poller.join()
@@ -198,15 +179,13 @@ class TestRaising:
         assert producer.flush(20) == 0
         assert isinstance(promise.reason, ZeroDivisionError)
 
-    @both
-    def test_what_comes_out_of_the_poll_rejects_all_that_wait(
-        self, lonely: Callable[..., Any], outcome_of: Any
-    ) -> None:
+    @both_homes
+    def test_what_comes_out_of_the_poll_rejects_all_that_wait(self, lonely: Callable[..., Any], read: Any) -> None:
         def refuse(error: Any) -> None:
             raise ConnectionError(error.str())
 
         produce = polled(lonely(error_cb=refuse))
-        outcomes = outcome_of(lambda: Promise.all_settled([produce("topic", b"one"), produce("topic", b"two")]))
+        outcomes = read(lambda: Promise.all_settled([produce("topic", b"one"), produce("topic", b"two")]))
         assert [type(outcome.reason) for outcome in outcomes] == [ConnectionError] * 2
 
 
@@ -271,21 +250,21 @@ class TestAdmin:
         (future,) = client.list_offsets(asked, request_timeout=20).values()
         return Promise[Any].resolve(future)
 
-    @both
-    def test_a_future_is_adopted(self, client: Any, outcome_of: Any) -> None:
-        assert outcome_of(lambda: self.offset(client, 0).then(lambda found: found.offset)) == 1
+    @both_homes
+    def test_a_future_is_adopted(self, client: Any, read: Any) -> None:
+        assert read(lambda: self.offset(client, 0).then(lambda found: found.offset)) == 1
 
-    @both
-    def test_its_failure_is_an_exception(self, client: Any, outcome_of: Any, reports: list[Report]) -> None:
+    @both_homes
+    def test_its_failure_is_an_exception(self, client: Any, read: Any, reports: list[Report]) -> None:
         with pytest.raises(kafka.KafkaException, match="_NOENT"):
-            outcome_of(lambda: self.offset(client, 99))
+            read(lambda: self.offset(client, 99))
         gc.collect()
         assert reports == []
 
-    @both
-    def test_a_dict_of_futures_is_a_dict_of_promises(self, client: Any, outcome_of: Any) -> None:
+    @both_homes
+    def test_a_dict_of_futures_is_a_dict_of_promises(self, client: Any, read: Any) -> None:
         topics = [admin.NewTopic(name, 1, 1) for name in ("one", "two")]  # this broker never answers to that
-        outcomes = outcome_of(
+        outcomes = read(
             lambda: Promise.all_settled_keyed(client.create_topics(topics, operation_timeout=0, request_timeout=0.2))
         )
         assert {name: type(outcome.reason) for name, outcome in outcomes.items()} == dict.fromkeys(

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import promisepy
 from promisepy import Cancelled, Promise, Report, promisify, submit
 
 from ..servers import library
+from ..support import both_homes
 
 distributed = library("distributed")
 
@@ -34,20 +35,6 @@ def wait_for_event(name: str, seconds: float = 20) -> bool:
     """Keep a worker's thread busy until a test lets it go."""
     went: bool = distributed.Event(name).wait(seconds)
     return went
-
-
-def in_script(make: Callable[[], Promise[Any]]) -> Any:
-    return make().wait(timeout=20)
-
-
-def on_loop(make: Callable[[], Promise[Any]]) -> Any:
-    async def main() -> Any:
-        return await asyncio.wait_for(make(), 20)
-
-    return asyncio.run(main())
-
-
-both_homes = pytest.mark.parametrize("read", [in_script, on_loop])
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,29 +15,12 @@ import pytest
 from promisepy import Cancelled, Convention, Emitter, Promise, Rejected, Report, Stream, promisify, stream
 
 from ..servers import library
+from ..support import both_homes
 
 grpc = library("grpc", "grpcio")
 aio = library("grpc.aio", "grpcio")
 
 NOT_FOUND, DEADLINE_EXCEEDED = grpc.StatusCode.NOT_FOUND, grpc.StatusCode.DEADLINE_EXCEEDED
-
-
-def waited(start: Callable[[], Promise[Any]]) -> Any:
-    """Give the outcome in a script."""
-    return start().wait(timeout=20)
-
-
-def awaited(start: Callable[[], Promise[Any]]) -> Any:
-    """Give the outcome in a task."""
-
-    async def main() -> Any:
-        async with asyncio.timeout(20):
-            return await start()
-
-    return asyncio.run(main())
-
-
-both = pytest.mark.parametrize("outcome_of", [waited, awaited])
 
 
 class Service:
@@ -101,38 +84,38 @@ def shout(channel: Any) -> Any:
 
 
 class TestOutcomes:
-    @both
+    @both_homes
     def test_a_call_that_is_an_exception_and_succeeds_fulfils(
-        self, shout: Any, outcome_of: Any, reports: list[Report]
+        self, shout: Any, read: Any, reports: list[Report]
     ) -> None:
         call = shout.future(b"hello")
         assert isinstance(call, Exception)  # the trap
-        assert outcome_of(lambda: Promise.resolve(call)) == b"HELLO"
-        assert outcome_of(lambda: Promise.resolve(call)) == b"HELLO"  # now that it is done
+        assert read(lambda: Promise.resolve(call)) == b"HELLO"
+        assert read(lambda: Promise.resolve(call)) == b"HELLO"  # now that it is done
         gc.collect()
         assert reports == []
 
-    @both
-    def test_an_aborted_call_rejects_with_its_status(self, shout: Any, outcome_of: Any) -> None:
+    @both_homes
+    def test_an_aborted_call_rejects_with_its_status(self, shout: Any, read: Any) -> None:
         with pytest.raises(grpc.RpcError) as caught:
-            outcome_of(lambda: Promise.resolve(shout.future(b"unknown")))
+            read(lambda: Promise.resolve(shout.future(b"unknown")))
         assert (caught.value.code(), caught.value.details()) == (NOT_FOUND, "no such word")
 
-    @both
-    def test_a_call_that_a_handler_returns_is_adopted(self, shout: Any, outcome_of: Any) -> None:
+    @both_homes
+    def test_a_call_that_a_handler_returns_is_adopted(self, shout: Any, read: Any) -> None:
         ask = shout.future
-        assert outcome_of(lambda: Promise.resolve(ask(b"a")).then(lambda word: ask(word + b"b"))) == b"AB"
+        assert read(lambda: Promise.resolve(ask(b"a")).then(lambda word: ask(word + b"b"))) == b"AB"
 
-    @both
-    def test_a_call_is_adopted_by_combinators_and_resolve(self, shout: Any, outcome_of: Any) -> None:
-        assert outcome_of(lambda: Promise.all([shout.future(b"a"), shout.future(b"b")])) == [b"A", b"B"]
-        assert outcome_of(lambda: Promise[Any](lambda resolve, reject: resolve(shout.future(b"c")))) == b"C"
+    @both_homes
+    def test_a_call_is_adopted_by_combinators_and_resolve(self, shout: Any, read: Any) -> None:
+        assert read(lambda: Promise.all([shout.future(b"a"), shout.future(b"b")])) == [b"A", b"B"]
+        assert read(lambda: Promise[Any](lambda resolve, reject: resolve(shout.future(b"c")))) == b"C"
 
-    @both
-    def test_a_failed_call_that_is_a_reason_is_not_adopted(self, shout: Any, outcome_of: Any) -> None:
+    @both_homes
+    def test_a_failed_call_that_is_a_reason_is_not_adopted(self, shout: Any, read: Any) -> None:
         call = shout.future(b"unknown")
         assert call.exception() is call
-        outcomes = outcome_of(lambda: Promise.all_settled([call, Promise.reject(call)]))
+        outcomes = read(lambda: Promise.all_settled([call, Promise.reject(call)]))
         assert outcomes == [Rejected(call)] * 2
 
     def test_reading_a_failure_again_adds_nothing_to_its_traceback(self, shout: Any) -> None:
@@ -167,8 +150,8 @@ class TestThreads:
 
         return promisify(shout.future, style=Convention("().add_done_callback", outcome=read))
 
-    @both
-    def test_handlers_run_at_home(self, shout: Any, service: Service, outcome_of: Any) -> None:
+    @both_homes
+    def test_handlers_run_at_home(self, shout: Any, service: Service, read: Any) -> None:
         seen: list[threading.Thread] = []
 
         def start() -> Promise[Any]:
@@ -176,7 +159,7 @@ class TestThreads:
             service.may_answer.set()
             return handled
 
-        assert outcome_of(start) is threading.current_thread()
+        assert read(start) is threading.current_thread()
         assert len(seen) == 1
         assert seen[0] is not threading.current_thread()
 
@@ -192,14 +175,14 @@ class TestThreads:
 
 
 class TestLate:
-    @both
+    @both_homes
     @pytest.mark.parametrize(
         "follow",
         [Promise.resolve, lambda call: promisify(lambda: call, style="done_callback")()],
         ids=["adopted", "wrapped"],
     )
     def test_a_cancelled_call_rejects_with_cancelled_because_of_the_library_s_error(
-        self, shout: Any, outcome_of: Any, follow: Any
+        self, shout: Any, read: Any, follow: Any
     ) -> None:
         def start() -> Promise[Any]:
             call = shout.future(b"late")
@@ -208,13 +191,13 @@ class TestLate:
             return promise
 
         with pytest.raises(Cancelled) as caught:
-            outcome_of(start)
+            read(start)
         assert isinstance(caught.value.__cause__, grpc.FutureCancelledError)
 
-    @both
-    def test_a_deadline_rejects_with_its_status(self, shout: Any, outcome_of: Any) -> None:
+    @both_homes
+    def test_a_deadline_rejects_with_its_status(self, shout: Any, read: Any) -> None:
         with pytest.raises(grpc.RpcError) as caught:
-            outcome_of(lambda: Promise.resolve(shout.future(b"late", timeout=0.05)))
+            read(lambda: Promise.resolve(shout.future(b"late", timeout=0.05)))
         assert caught.value.code() is DEADLINE_EXCEEDED
 
     def test_a_closed_channel_rejects_what_waits(self, target: str) -> None:

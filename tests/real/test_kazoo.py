@@ -6,7 +6,7 @@ import asyncio
 import gc
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,28 +15,11 @@ import pytest
 from promisepy import BrokenPromise, Cancelled, Promise, Rejected, Report, submit
 
 from ..servers import free_port, library
+from ..support import both_homes, turn
 
 client = library("kazoo.client")
 exceptions = library("kazoo.exceptions")
 handlers = library("kazoo.handlers.threading")
-
-
-def run_what_is_queued() -> None:
-    Promise.resolve().then().wait(timeout=20)
-
-
-def in_script(make: Callable[[], Promise[Any]]) -> Any:
-    return make().wait(timeout=20)
-
-
-def on_loop(make: Callable[[], Promise[Any]]) -> Any:
-    async def main() -> Any:
-        return await asyncio.wait_for(make(), 20)
-
-    return asyncio.run(main())
-
-
-both_homes = pytest.mark.parametrize("read", [in_script, on_loop])
 
 
 @pytest.fixture
@@ -98,14 +81,14 @@ class TestValues:
         before, after = stopped.async_result(), stopped.async_result()
         before.set(1)
         both = Promise.all([before, after])
-        run_what_is_queued()
+        turn(1)
         after.set(2)
         assert both.wait(timeout=20) == [1, 2]
 
     def test_a_handler_that_stops_before_the_result_comes_loses_nothing(self, handler: Any) -> None:
         result = handler.async_result()
         promise: Promise[int] = Promise.resolve(result)
-        run_what_is_queued()
+        turn(1)
         handler.stop()
         result.set(5)
         assert promise.wait(timeout=20) == 5
@@ -113,7 +96,7 @@ class TestValues:
     def test_two_promises_for_one_result_both_get_it(self, handler: Any) -> None:
         result = handler.async_result()
         both = Promise.all([result, result])
-        run_what_is_queued()
+        turn(1)
         result.set(5)
         assert both.wait(timeout=20) == [5, 5]
 
@@ -136,7 +119,7 @@ class TestFailures:
     def test_a_forgotten_result_breaks_the_promise(self, handler: Any) -> None:
         result = handler.async_result()
         promise: Promise[int] = Promise.resolve(result)
-        run_what_is_queued()
+        turn(1)
         del result
         gc.collect()
         with pytest.raises(BrokenPromise):
@@ -147,7 +130,7 @@ class TestFailures:
     ) -> None:
         result = handler.async_result()
         promise: Promise[int] = Promise.resolve(result)
-        run_what_is_queued()
+        turn(1)
         result.set(1)
         handler.completion_queue.join()
         result.set_exception(exceptions.SessionExpiredError())
@@ -159,7 +142,7 @@ class TestFailures:
     def test_a_cancelled_promise_ignores_what_comes_later(self, handler: Any, reports: list[Report]) -> None:
         result = handler.async_result()
         promise: Promise[int] = Promise.resolve(result)
-        run_what_is_queued()
+        turn(1)
         promise.cancel()
         result.set_exception(exceptions.SessionExpiredError())
         handler.completion_queue.join()

@@ -22,27 +22,11 @@ import pytest
 
 from promisepy import BrokenPromise, Convention, Promise, Report, promisify, submit
 
+from ..support import both_homes
+
 # Other tests have threads, and libraries that do not survive a fork.
 CONTEXT = multiprocessing.get_context("spawn")
 Run = Callable[..., Promise[Any]]
-
-
-def waited(start: Callable[[], Promise[Any]]) -> Any:
-    """Give the outcome in a script."""
-    return start().wait(timeout=20)
-
-
-def awaited(start: Callable[[], Promise[Any]]) -> Any:
-    """Give the outcome in a task."""
-
-    async def main() -> Any:
-        async with asyncio.timeout(20):
-            return await start()
-
-    return asyncio.run(main())
-
-
-both = pytest.mark.parametrize("outcome_of", [waited, awaited])
 
 
 @pytest.fixture(scope="module")
@@ -71,28 +55,28 @@ def run(pool: Pool) -> Run:
 
 
 class TestOutcomes:
-    @both
-    def test_a_result_fulfils(self, run: Run, outcome_of: Any, reports: list[Report]) -> None:
-        assert outcome_of(lambda: run(divmod, (7, 2))) == (3, 1)
-        assert outcome_of(lambda: run(int, ("11",), {"base": 2})) == 3
+    @both_homes
+    def test_a_result_fulfils(self, run: Run, read: Any, reports: list[Report]) -> None:
+        assert read(lambda: run(divmod, (7, 2))) == (3, 1)
+        assert read(lambda: run(int, ("11",), {"base": 2})) == 3
         gc.collect()
         assert reports == []
 
-    @both
-    def test_what_a_worker_raises_rejects(self, run: Run, outcome_of: Any, reports: list[Report]) -> None:
+    @both_homes
+    def test_what_a_worker_raises_rejects(self, run: Run, read: Any, reports: list[Report]) -> None:
         with pytest.raises(ZeroDivisionError):
-            outcome_of(lambda: run(divmod, (1, 0)))
+            read(lambda: run(divmod, (1, 0)))
         gc.collect()
         assert reports == []
 
-    @both
-    def test_tasks_at_once_are_not_mixed_up(self, run: Run, outcome_of: Any) -> None:
-        powers = outcome_of(lambda: Promise.all([run(pow, (2, number)) for number in range(100)]))
+    @both_homes
+    def test_tasks_at_once_are_not_mixed_up(self, run: Run, read: Any) -> None:
+        powers = read(lambda: Promise.all([run(pow, (2, number)) for number in range(100)]))
         assert powers == [2**number for number in range(100)]
 
-    @both
-    def test_an_exception_that_is_returned_is_a_value(self, run: Run, outcome_of: Any) -> None:
-        assert repr(outcome_of(lambda: run(ValueError, ("returned",)))) == "ValueError('returned')"
+    @both_homes
+    def test_an_exception_that_is_returned_is_a_value(self, run: Run, read: Any) -> None:
+        assert repr(read(lambda: run(ValueError, ("returned",)))) == "ValueError('returned')"
 
     def test_the_signature_has_lost_its_callbacks(self, run: Run) -> None:
         assert list(inspect.signature(run).parameters) == ["func", "args", "kwds"]
@@ -127,34 +111,34 @@ class TestMap:
     def run(self, pool: Pool) -> Run:
         return promisify(pool.map_async, style="two_keywords")
 
-    @both
-    def test_the_list_of_results_is_one_value(self, run: Run, outcome_of: Any) -> None:
-        assert outcome_of(lambda: run(abs, range(-3, 3))) == [3, 2, 1, 0, 1, 2]
-        assert outcome_of(lambda: run(abs, [-1])) == [1]
+    @both_homes
+    def test_the_list_of_results_is_one_value(self, run: Run, read: Any) -> None:
+        assert read(lambda: run(abs, range(-3, 3))) == [3, 2, 1, 0, 1, 2]
+        assert read(lambda: run(abs, [-1])) == [1]
 
-    @both
-    def test_the_first_failure_rejects(self, run: Run, outcome_of: Any) -> None:
+    @both_homes
+    def test_the_first_failure_rejects(self, run: Run, read: Any) -> None:
         with pytest.raises(TypeError, match="bad operand"):
-            outcome_of(lambda: run(abs, [-1, "one", -1, "two"], chunksize=1))
+            read(lambda: run(abs, [-1, "one", -1, "two"], chunksize=1))
 
     def test_several_arguments(self, pool: Pool) -> None:
         run = promisify(pool.starmap_async, style="two_keywords")
         assert run(pow, [(2, 3), (3, 2)]).wait(timeout=20) == [8, 9]
 
-    @both
-    def test_nothing_to_do_is_told_to_nobody_and_so_is_broken(self, run: Run, outcome_of: Any) -> None:
+    @both_homes
+    def test_nothing_to_do_is_told_to_nobody_and_so_is_broken(self, run: Run, read: Any) -> None:
         with pytest.raises(BrokenPromise):
-            outcome_of(lambda: run(abs, []))
+            read(lambda: run(abs, []))
 
 
 class TestThreads:
     """The pool calls back on the thread that handles its results."""
 
-    @both
-    def test_handlers_run_at_home(self, pool: Any, outcome_of: Any) -> None:
+    @both_homes
+    def test_handlers_run_at_home(self, pool: Any, read: Any) -> None:
         seen: list[threading.Thread] = []
 
-        def read(value: Any) -> tuple[Any]:
+        def read_value(value: Any) -> tuple[Any]:
             seen.append(threading.current_thread())
             return (value,)
 
@@ -162,11 +146,11 @@ class TestThreads:
             seen.append(threading.current_thread())
             raise error
 
-        two_keywords = Convention("callback", "error_callback", outcome=read, failure=read_error)
+        two_keywords = Convention("callback", "error_callback", outcome=read_value, failure=read_error)
         run = promisify(pool.apply_async, style=two_keywords)
         succeeded = lambda: run(abs, (-1,)).then(lambda _: threading.current_thread())
         failed = lambda: run(abs, ("x",)).catch(TypeError, lambda _: threading.current_thread())
-        assert [outcome_of(succeeded), outcome_of(failed)] == [threading.current_thread()] * 2
+        assert [read(succeeded), read(failed)] == [threading.current_thread()] * 2
         assert seen == [pool._result_handler] * 2
 
     def test_a_function_that_raises_does_not_end_the_pool_s_thread(self, pool: Any) -> None:

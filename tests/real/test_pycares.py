@@ -15,6 +15,7 @@ import pytest
 from promisepy import CallbackError, Promise, Report, promisify, set_report_hook
 
 from ..servers import library
+from ..support import both_homes
 
 pycares = library("pycares")
 dnslib = library("dnslib")
@@ -25,24 +26,6 @@ NOT_FOUND, BAD_NAME, TIMED_OUT, CANCELLED = (
     getattr(pycares.errno, name) for name in ("ARES_ENOTFOUND", "ARES_EBADNAME", "ARES_ETIMEOUT", "ARES_ECANCELLED")
 )
 Query = Callable[..., Promise[Any]]
-
-
-def waited(start: Callable[[], Promise[Any]]) -> Any:
-    """Give the outcome in a script."""
-    return start().wait(timeout=20)
-
-
-def awaited(start: Callable[[], Promise[Any]]) -> Any:
-    """Give the outcome in a task."""
-
-    async def main() -> Any:
-        async with asyncio.timeout(20):
-            return await start()
-
-    return asyncio.run(main())
-
-
-both = pytest.mark.parametrize("outcome_of", [waited, awaited])
 
 
 class Zone(dns_server.BaseResolver):
@@ -116,22 +99,22 @@ def error_of(promise: Promise[Any]) -> CallbackError:
 
 
 class TestOutcomes:
-    @both
-    def test_a_found_name_fulfils(self, query: Query, outcome_of: Any, reports: list[Report]) -> None:
-        assert outcome_of(lambda: query("two.test", A)) == ["192.0.2.2"]
+    @both_homes
+    def test_a_found_name_fulfils(self, query: Query, read: Any, reports: list[Report]) -> None:
+        assert read(lambda: query("two.test", A)) == ["192.0.2.2"]
         gc.collect()
         assert reports == []
 
-    @both
-    def test_an_unknown_name_rejects_and_keeps_the_number(self, query: Query, outcome_of: Any) -> None:
+    @both_homes
+    def test_an_unknown_name_rejects_and_keeps_the_number(self, query: Query, read: Any) -> None:
         with pytest.raises(CallbackError) as caught:
-            outcome_of(lambda: query("nobody.test", A))
+            read(lambda: query("nobody.test", A))
         assert caught.value.arguments == (None, NOT_FOUND)
 
-    @both
-    def test_many_queries_at_once_are_not_mixed_up(self, query: Query, outcome_of: Any) -> None:
+    @both_homes
+    def test_many_queries_at_once_are_not_mixed_up(self, query: Query, read: Any) -> None:
         names = Zone.names * 5
-        answers = outcome_of(lambda: Promise.all([query(f"{name}.test", A) for name in names]))
+        answers = read(lambda: Promise.all([query(f"{name}.test", A) for name in names]))
         assert answers == [[f"192.0.2.{Zone.names.index(name) + 1}"] for name in names]
 
     def test_a_status_is_told_apart_as_well(self, channel: Any) -> None:
@@ -214,17 +197,15 @@ class TestAtOnce:
         assert handled.wait(timeout=20) == (b"127.0.0.1", 80)
         assert log == ["called back", "returned", "handled"]
 
-    @both
-    def test_a_bad_name_that_fails_twice_rejects_once(
-        self, channel: Any, outcome_of: Any, reports: list[Report]
-    ) -> None:
+    @both_homes
+    def test_a_bad_name_that_fails_twice_rejects_once(self, channel: Any, read: Any, reports: list[Report]) -> None:
         calls: list[tuple[Any, ...]] = []
         with pytest.raises(pycares.AresError):
             channel.query("one..test", A, callback=lambda *arguments: calls.append(arguments))
         assert calls == [(None, BAD_NAME)]  # the library does both
         query = promisify(channel.query, callback="callback", style="error_last")
         with pytest.raises(CallbackError) as caught:
-            outcome_of(lambda: query("one..test", A))
+            read(lambda: query("one..test", A))
         assert caught.value.arguments == (None, BAD_NAME)
         del caught
         gc.collect()

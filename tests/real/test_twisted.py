@@ -16,6 +16,7 @@ import pytest
 from promisepy import BrokenPromise, Cancelled, Promise, Report
 
 from ..servers import library
+from ..support import turn
 
 defer = library("twisted.internet.defer", "twisted")
 failure = library("twisted.python.failure", "twisted")
@@ -24,10 +25,6 @@ logger = library("twisted.logger", "twisted")
 
 def fail(_: Any = None) -> Any:
     raise ValueError("reason")
-
-
-def run_what_is_queued() -> None:
-    Promise.resolve().then().wait(timeout=20)
 
 
 @pytest.fixture
@@ -86,7 +83,7 @@ class TestValues:
     def test_one_that_fires_later_is_waited_for(self) -> None:
         deferred = defer.Deferred()
         promise = Promise.resolve(deferred).then(lambda value: value + 1)
-        run_what_is_queued()
+        turn(1)
         assert promise.state == "pending"
         deferred.callback(4)
         assert promise.wait(timeout=20) == 5
@@ -96,7 +93,7 @@ class TestValues:
         outer.addCallback(lambda _: inner)
         outer.pause()
         promise: Promise[int] = Promise.resolve(outer)
-        run_what_is_queued()
+        turn(1)
         outer.unpause()
         assert promise.state == "pending"
         inner.callback(5)
@@ -123,14 +120,14 @@ class TestValues:
     def test_callbacks_that_are_added_later_get_the_same_value(self) -> None:
         deferred, seen = defer.succeed(5), []
         promise: Promise[int] = Promise.resolve(deferred)
-        run_what_is_queued()
+        turn(1)
         deferred.addCallback(seen.append)
         assert (promise.wait(timeout=20), seen) == (5, [5])
 
     def test_one_that_is_forgotten_breaks_the_promise(self) -> None:
         deferred = defer.Deferred()
         promise: Promise[int] = Promise.resolve(deferred)
-        run_what_is_queued()
+        turn(1)
         del deferred
         gc.collect()
         with pytest.raises(BrokenPromise):
@@ -157,7 +154,7 @@ class TestFailures:
         deferred, seen = defer.fail(ValueError("reason")), []
         promise: Promise[None] = Promise.resolve(deferred)
         handled = promise.catch(ValueError, str)
-        run_what_is_queued()
+        turn(1)
         deferred.addCallback(seen.append)
         assert (handled.wait(timeout=20), seen) == ("reason", [None])
         del deferred
@@ -168,7 +165,7 @@ class TestFailures:
         self, logged: list[dict[str, Any]], reports: list[Report]
     ) -> None:
         promise: Promise[None] = Promise.resolve(defer.fail(ValueError("reason")))
-        run_what_is_queued()
+        turn(1)
         del promise
         gc.collect()
         assert ([str(report.reason) for report in reports], logged) == (["reason"], [])
@@ -187,7 +184,7 @@ class TestCancelling:
     def test_a_cancelled_deferred_rejects_with_cancelled(self, logged: list[dict[str, Any]]) -> None:
         deferred = defer.Deferred()
         promise: Promise[None] = Promise.resolve(deferred)
-        run_what_is_queued()
+        turn(1)
         deferred.cancel()
         with pytest.raises(Cancelled) as caught:
             promise.wait(timeout=20)
@@ -211,10 +208,10 @@ class TestCancelling:
         deferred = defer.Deferred(told.append)
         promise: Promise[int] = Promise.resolve(deferred)
         last = promise.then(str)
-        run_what_is_queued()
+        turn(1)
         last.cancel()
         promise.cancel()
-        run_what_is_queued()
+        turn(1)
         assert told == [deferred]
         assert isinstance(promise.reason, Cancelled)
         del told[:], deferred

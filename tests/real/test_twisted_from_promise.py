@@ -12,12 +12,9 @@ import pytest
 from promisepy import Cancelled, Promise, Report
 
 from ..servers import library
+from ..support import turn
 
 defer = library("twisted.internet.defer", "twisted")
-
-
-def run_what_is_queued() -> None:
-    Promise.resolve().then().wait(timeout=20)
 
 
 def fire(promise: Promise[Any]) -> Any:
@@ -33,7 +30,7 @@ class TestTheOtherWay:
         fire(Promise.resolve(5)).addCallback(seen.append)
         error = ValueError("reason")
         fire(Promise.reject(error)).addErrback(lambda failed: seen.append(failed.value))
-        run_what_is_queued()
+        turn(1)
         gc.collect()
         assert (seen, reports) == ([5, error], [])
 
@@ -42,7 +39,7 @@ class TestTheOtherWay:
         seen: list[Any] = []
         fire(promise).addErrback(lambda failed: seen.append(failed.type))
         promise.cancel()
-        run_what_is_queued()
+        turn(1)
         gc.collect()
         assert (seen, reports) == ([Cancelled], [])
 
@@ -53,7 +50,7 @@ class TestTheOtherWay:
         deferred.addErrback(lambda failed: seen.append(failed.type))
         deferred.cancel()
         resolve(5)
-        run_what_is_queued()
+        turn(1)
         gc.collect()
         assert (seen, stopped, promise.state) == ([defer.CancelledError], ["stopped"], "rejected")
         assert reports == []

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,30 +11,13 @@ import pytest
 from promisepy import BrokenPromise, CallbackError, Cancelled, Promise, Report
 
 from ..servers import library
+from ..support import both_homes, turn
 
 vine = library("vine")
 
 
 def fail(_: Any = None) -> Any:
     raise ValueError("reason")
-
-
-def run_what_is_queued() -> None:
-    Promise.resolve().then().wait(timeout=20)
-
-
-def in_script(make: Callable[[], Promise[Any]]) -> Any:
-    return make().wait(timeout=20)
-
-
-def on_loop(make: Callable[[], Promise[Any]]) -> Any:
-    async def main() -> Any:
-        return await asyncio.wait_for(make(), 20)
-
-    return asyncio.run(main())
-
-
-both_homes = pytest.mark.parametrize("read", [in_script, on_loop])
 
 
 def ready(*values: Any) -> Any:
@@ -68,7 +49,7 @@ class TestValues:
     def test_one_with_a_function_gives_what_that_returns(self) -> None:
         theirs = vine.promise(lambda value: value + 1)
         promise: Promise[int] = Promise.resolve(theirs)
-        run_what_is_queued()
+        turn(1)
         assert promise.state == "pending"
         theirs(4)
         assert promise.wait(timeout=20) == 5
@@ -79,7 +60,7 @@ class TestValues:
     def test_a_barrier_gives_none_when_all_are_ready(self) -> None:
         first, second = vine.promise(), vine.promise()
         promise: Promise[None] = Promise.resolve(vine.barrier([first, second]))
-        run_what_is_queued()
+        turn(1)
         first(1)
         assert promise.state == "pending"
         second(2)
@@ -112,7 +93,7 @@ class TestFailures:
             (vine.promise(fail), lambda theirs: theirs(None)),
         ):
             promise: Promise[Any] = Promise.resolve(theirs)
-            run_what_is_queued()
+            turn(1)
             with pytest.raises(ValueError, match="reason"):
                 produce(theirs)
             assert promise.catch(ValueError, str).wait(timeout=20) == "reason"
@@ -123,7 +104,7 @@ class TestFailures:
         if when == "before":
             theirs.cancel()
         promise: Promise[Any] = Promise.resolve(theirs)
-        run_what_is_queued()
+        turn(1)
         theirs.cancel()
         gc.collect()
         with pytest.raises(BrokenPromise):
@@ -133,7 +114,7 @@ class TestFailures:
 def test_a_cancelled_promise_leaves_it_alone_and_hears_no_more_of_it(reports: list[Report]) -> None:
     theirs, seen = vine.promise(), []
     promise: Promise[int] = Promise.resolve(theirs)
-    run_what_is_queued()
+    turn(1)
     theirs.then(seen.append)
     promise.cancel()
     theirs(5)

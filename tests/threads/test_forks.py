@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..test_processes import lines, needs_fork
+from ..support import lines, needs_fork
 
 SETTLERS = """
     import queue

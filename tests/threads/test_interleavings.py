@@ -14,8 +14,10 @@ import pytest
 
 from promisepy import BrokenPromise, Promise, Report, set_host
 
-from .conftest import Mainloop
+from ..support import Mainloop
 from .explorer import Explorer, Race, explorer, files
+
+pytestmark = pytest.mark.slow
 
 Log = list[Any]
 # Where a promise meets its reactions; for races that run long elsewhere.

@@ -9,8 +9,10 @@ import pytest
 
 from promisepy import Cancelled, Promise, Report, set_host
 
-from .conftest import Mainloop
+from ..support import Mainloop
 from .explorer import Race, explorer, files
+
+pytestmark = pytest.mark.slow
 
 PLACES = files("cancel", "cell", "producers", "claim", "resolve", "wait", "tasks", "relay")
 

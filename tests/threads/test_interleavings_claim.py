@@ -9,8 +9,10 @@ import pytest
 
 from promisepy import Promise, Report, Resolvers
 
-from .conftest import Mainloop
+from ..support import Mainloop
 from .explorer import Race, explorer, files
+
+pytestmark = pytest.mark.slow
 
 # Where the two calls meet; what follows is a job, and has one thread.
 CLAIMS = files("cell", "claim", "resolve")

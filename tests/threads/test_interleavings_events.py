@@ -14,9 +14,11 @@ import pytest
 
 from promisepy import Report, Stream, StreamOverflow, stream
 
-from .conftest import Mainloop
+from ..support import Mainloop
 from .explorer import Race, explorer, files
 from .test_interleavings_home import make_bed
+
+pytestmark = pytest.mark.slow
 
 STREAMS = files("channel", "atomic", "stream")
 END = "the end"

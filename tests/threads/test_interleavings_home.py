@@ -16,8 +16,11 @@ from promisepy import Promise, StuckPromise, set_host
 from promisepy._core.homes import current_thread_home
 from promisepy._core.homes import this_thread as _thread
 
-from .conftest import Mainloop, run_awake
+from ..support import Mainloop
+from .conftest import run_awake
 from .explorer import Explorer, Lane, Race, explorer, files
+
+pytestmark = pytest.mark.slow
 
 HOMES = files("cell", "jobs", "homes", "tasks", "promise")
 

@@ -15,7 +15,8 @@ import pytest
 
 from promisepy import BrokenPromise, Promise, Report
 
-from .conftest import Mainloop, run_awake
+from ..support import Mainloop
+from .conftest import run_awake
 
 ROUNDS = 300
 PATIENCE = 30.0

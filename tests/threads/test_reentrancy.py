@@ -19,7 +19,8 @@ import pytest
 
 from promisepy import Promise, Report
 
-from .conftest import Mainloop, run_awake
+from ..support import Mainloop
+from .conftest import run_awake
 from .explorer import PATIENCE, files, interrupt, interrupt_everywhere
 
 Action = Callable[[], object]

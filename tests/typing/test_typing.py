@@ -24,6 +24,8 @@ from typing import Any
 import promisepy
 import pytest
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 PACKAGE = Path(promisepy.__file__).parent
 CASES = sorted(path.name for path in HERE.glob("*.py") if path.name not in ("test_typing.py", "planted.py"))

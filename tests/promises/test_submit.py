@@ -1,0 +1,260 @@
+"""`submit`: a function is called in an executor, and its outcome is a promise's."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import gc
+import multiprocessing
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+import pytest
+
+from promisepy import Cancelled, Promise, Report, submit
+
+from ..support import both_homes
+
+
+def spawning(workers: int = 1) -> ProcessPoolExecutor:
+    # Spawned: a fork of a process that has threads may lock up.
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+
+
+EXECUTORS: dict[str, Callable[[], Executor]] = {"threads": lambda: ThreadPoolExecutor(2), "processes": spawning}
+if hasattr(concurrent.futures, "InterpreterPoolExecutor"):  # since Python 3.14
+    EXECUTORS["interpreters"] = lambda: concurrent.futures.InterpreterPoolExecutor(1)
+
+
+@pytest.fixture(scope="module", params=EXECUTORS)
+def pool(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    """Give one executor of each kind."""
+    with EXECUTORS[request.param]() as executor:
+        yield executor
+
+
+class TestEveryPool:
+    """The same on threads, processes and interpreters, which call functions that they can import."""
+
+    @both_homes
+    def test_the_value_is_what_the_function_returns(self, pool: Executor, read: Any) -> None:
+        assert read(lambda: submit(pool, divmod, 7, 2)) == (3, 1)
+        assert read(lambda: submit(pool, int, "ff", base=16)) == 255
+
+    @both_homes
+    def test_the_reason_is_what_the_function_raises(self, pool: Executor, read: Any) -> None:
+        with pytest.raises(ValueError, match="invalid literal"):
+            read(lambda: submit(pool, int, "x"))
+        assert read(lambda: submit(pool, divmod, 1, 0).catch(ZeroDivisionError, lambda _: "handled")) == "handled"
+
+    @both_homes
+    def test_a_chain_goes_on_in_the_executor(self, pool: Executor, read: Any) -> None:
+        def chain() -> Promise[Any]:
+            lengths = Promise.all([submit(pool, len, word) for word in ("one", "three")])
+            return lengths.then(lambda found: submit(pool, sum, found)).then(lambda total: pool.submit(pow, total, 2))
+
+        assert read(chain) == 64
+
+    def test_wrong_arguments_of_the_function_are_its_own_error(self, pool: Executor) -> None:
+        with pytest.raises(TypeError, match="pow"):
+            submit(pool, pow).wait(timeout=60)  # type: ignore[call-arg, arg-type]
+
+
+class TestThreads:
+    def test_the_function_runs_in_the_executor_and_handlers_at_home(self) -> None:
+        with ThreadPoolExecutor(1, "worker") as pool:
+            where = submit(pool, lambda: threading.current_thread().name)
+            both = where.then(lambda name: (name.partition("_")[0], threading.current_thread()))
+            assert both.wait(timeout=20) == ("worker", threading.current_thread())
+
+    def test_it_starts_at_once_and_not_in_wait(self) -> None:
+        started = threading.Event()
+        with ThreadPoolExecutor(1) as pool:
+            promise = submit(pool, started.set)
+            assert started.wait(20)
+        promise.wait(timeout=20)
+
+    def test_any_keyword_is_the_function_s(self) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            expected = {"executor": 1, "fn": 2, "function": 3, "self": 4, "args": 5}
+            assert submit(pool, dict, **expected).wait(timeout=20) == expected
+
+    def test_the_traceback_leads_into_the_function(self) -> None:
+        def divide(number: int) -> float:
+            return 1 / number
+
+        with ThreadPoolExecutor(1) as pool, pytest.raises(ZeroDivisionError) as caught:
+            submit(pool, divide, 0).wait(timeout=20)
+        assert traceback.extract_tb(caught.value.__traceback__)[-1].name == "divide"
+
+    def test_what_the_function_returns_is_adopted_at_home(self) -> None:
+        async def double(number: int) -> tuple[int, threading.Thread]:
+            return 2 * number, threading.current_thread()
+
+        with ThreadPoolExecutor(2) as pool:
+            assert submit(pool, lambda: pool.submit(abs, -3)).wait(timeout=20) == 3
+            assert submit(pool, double, 4).wait(timeout=20) == (8, threading.current_thread())
+
+    def test_a_request_to_exit_is_raised_where_the_outcome_is_read(self) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            promise = submit(pool, sys.exit, 3)
+            with pytest.raises(SystemExit) as caught:
+                promise.wait(timeout=20)
+            assert caught.value.code == 3
+            assert submit(pool, abs, -1).wait(timeout=20) == 1
+
+    def test_work_that_is_cancelled_by_a_shutdown_rejects_with_cancelled(self) -> None:
+        gate = threading.Event()
+        with ThreadPoolExecutor(1) as pool:
+            running, queued = submit(pool, gate.wait, 20), submit(pool, abs, -1)
+            Promise.resolve().then().wait(timeout=20)  # so that both are followed before the shutdown
+            pool.shutdown(wait=False, cancel_futures=True)
+            gate.set()
+            assert running.wait(timeout=20) is True
+            with pytest.raises(Cancelled):
+                queued.wait(timeout=20)
+
+    def test_a_cancelled_promise_cancels_work_that_has_not_begun(self, reports: list[Report]) -> None:
+        gate, begun = threading.Event(), []
+        with ThreadPoolExecutor(1) as pool:
+            running, queued = submit(pool, gate.wait, 20), submit(pool, begun.append, 1)
+            Promise.resolve().then().wait(timeout=20)
+            for promise in (running, queued):
+                assert promise.cancel()
+            Promise.resolve().then().wait(timeout=20)
+            gate.set()
+        assert begun == []
+        with pytest.raises(Cancelled):
+            running.wait(timeout=20)  # its work went on, and nobody hears of it
+        gc.collect()
+        assert reports == []
+
+    def test_a_task_that_gives_up_cancels_queued_work_unless_shielded(self) -> None:
+        async def main() -> list[int]:
+            gate, begun = threading.Event(), list[int]()
+            with ThreadPoolExecutor(1) as pool:
+                running = submit(pool, gate.wait, 20)
+                given_up, kept = submit(pool, begun.append, 1), submit(pool, begun.append, 2)
+                for promise in (given_up, kept.shield()):
+                    with pytest.raises(TimeoutError):
+                        await asyncio.wait_for(promise, 0.001)
+                gate.set()
+                assert await running
+                await kept
+                assert isinstance(given_up.reason, Cancelled)
+            return begun
+
+        assert asyncio.run(main()) == [2]
+
+    def test_a_failure_that_nobody_handles_is_reported_once(self, reports: list[Report]) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            handled, dropped = submit(pool, int, "x"), submit(pool, int, "y")
+        handled.catch(str).wait(timeout=20)
+        assert reports == []
+        del handled, dropped
+        gc.collect()
+        assert [str(report.reason) for report in reports] == ["invalid literal for int() with base 10: 'y'"]
+
+
+class TestProcesses:
+    def test_what_cannot_be_pickled_rejects_and_the_pool_goes_on(self) -> None:
+        with spawning() as pool:
+            unpicklable = submit(pool, lambda: 1)
+            # Class and words vary with Python's version.
+            with pytest.raises(Exception, match="an't (pickle|get) local object"):
+                unpicklable.wait(timeout=60)
+            for other in (submit(pool, len, [threading.Lock()]), submit(pool, threading.Lock)):
+                with pytest.raises(TypeError, match="cannot pickle"):
+                    other.wait(timeout=60)
+            assert submit(pool, pow, 2, 3).wait(timeout=60) == 8
+
+    def test_a_worker_that_dies_rejects_what_runs_and_what_comes_later(self) -> None:
+        with spawning() as pool:
+            for call in (lambda: submit(pool, os._exit, 1), lambda: submit(pool, abs, -1)):
+                with pytest.raises(BrokenProcessPool):
+                    call().wait(timeout=60)
+
+
+class Refusing(Executor):
+    """An executor that takes nothing."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        raise self.error
+
+
+class AtOnce(Executor):
+    """An executor that calls at once, and wraps nothing."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        return fn(*args, **kwargs)
+
+
+class TestExecutorsThatRefuse:
+    """What `executor.submit` raises is a rejection, so that there is one way to handle failures."""
+
+    @pytest.mark.parametrize("name", EXECUTORS)
+    @both_homes
+    def test_one_that_was_shut_down(self, name: str, read: Any) -> None:
+        executor = EXECUTORS[name]()
+        executor.shutdown()
+        with pytest.raises(RuntimeError, match="cannot schedule new futures after shutdown"):
+            read(lambda: submit(executor, abs, -1))
+
+    def test_one_that_raises(self) -> None:
+        error = OSError("no connection to the cluster")
+        promise = submit(Refusing(error), abs, -1)
+        assert promise.catch(OSError, lambda reason: reason is error).wait(timeout=20) is True
+
+    def test_one_of_any_class_that_gives_what_can_be_adopted_or_a_value(self) -> None:
+        done: Future[int] = Future()
+        done.set_result(5)
+        assert submit(AtOnce(), lambda: done).wait(timeout=20) == 5
+        assert submit(AtOnce(), lambda: Promise.resolve(6)).wait(timeout=20) == 6
+        assert submit(AtOnce(), abs, -7).wait(timeout=20) == 7
+        with pytest.raises(ZeroDivisionError):
+            submit(AtOnce(), divmod, 1, 0).wait(timeout=20)
+
+
+class TestWrongArguments:
+    """They are told at once, with what to write instead, and nothing is called."""
+
+    @pytest.mark.parametrize("executor", [None, abs, "pool", 5])
+    def test_what_has_no_submit_is_no_executor(self, executor: Any) -> None:
+        with pytest.raises(TypeError, match=r"expected an executor .* write submit\(ThreadPoolExecutor\(\), fn"):
+            submit(executor, abs, -1)
+
+    def test_a_class_is_no_executor(self) -> None:
+        with pytest.raises(TypeError, match="expected an executor"):
+            submit(ThreadPoolExecutor, abs, -1).catch(str)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("fn", [None, 5, "abs"])
+    def test_what_cannot_be_called_is_no_function(self, fn: Any) -> None:
+        with pytest.raises(TypeError, match=r"submit\(\) expected a function, got .*: pass the function itself"):
+            submit(Refusing(AssertionError()), fn)
+
+    def test_a_coroutine_is_no_function(self) -> None:
+        async def work() -> None:
+            pass
+
+        coroutine = work()
+        with pytest.raises(TypeError, match="pass the function itself, do not call it"):
+            submit(Refusing(AssertionError()), coroutine)  # type: ignore[arg-type]
+        coroutine.close()
+
+    def test_both_are_positional(self) -> None:
+        for call in (
+            lambda: submit(),  # type: ignore[call-arg]
+            lambda: submit(AtOnce()),  # type: ignore[call-arg]
+            lambda: submit(executor=AtOnce(), fn=abs),  # type: ignore[call-arg]
+        ):
+            with pytest.raises(TypeError, match="positional"):
+                call()
