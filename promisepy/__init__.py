@@ -66,12 +66,12 @@ __all__ = (
     "using",
 )
 
-# Here and nowhere else: the build reads it from this line. So a checkout has it as well, and nobody pays for a search
-# through the metadata of what is installed.
+# The version is here and nowhere else: the build reads this line. So a checkout has it as well, and nobody pays for a
+# search through the metadata of what is installed.
 __version__ = "0.1.0"
 
-# What stands on promises is loaded when it is first asked for: a program that only chains pays for no more. Nothing of
-# the package asks, so no signal handler or finaliser of ours ever finds itself importing.
+# What builds on promises is loaded when it is first asked for, so a program that only chains does not pay for it. The
+# package itself never asks for these names, so no signal handler or finaliser of ours ever runs an import.
 _LOADED_LATER = {
     "Convention": "_callbacks.conventions",
     "Emitter": "_events.stream",
@@ -85,7 +85,7 @@ _LOADED_LATER = {
     "using": "_promises.using",
 }
 
-if not TYPE_CHECKING:  # checkers would take any name for one that there is
+if not TYPE_CHECKING:  # checkers would believe that every name exists
 
     def __getattr__(name: str) -> object:
         """Load a public name that has not been asked for before (PEP 562)."""

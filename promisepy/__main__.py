@@ -44,8 +44,8 @@ class Tour:
         self.paths = paths
         self.failures: dict[str, Exception] = {}
         self.done: int = 0
-        # The whole bridge: where the callbacks go, and the type of what comes back. `shape` sees the values on the
-        # thread that calls back, which is why it can tell which one that is.
+        # The whole bridge: where the callbacks go, and the type of what comes back. `shape` runs on the thread that
+        # calls back, so it can tell which thread that is.
         self.hash_file: Callable[..., Promise[str]] = promisify(
             pool.apply_async, callback="callback", errback="error_callback", shape=self.called_back, result=str
         )
@@ -156,12 +156,12 @@ def main() -> int:
     folder: str = parser.parse_args().folder
     if not os.path.isdir(folder):
         parser.error(f"{folder}: no such folder")
-    # Names are bytes to the system, whatever they mean. `sys.stdout` is a plain TextIO to type checkers.
+    # File names are bytes to the system, and need not be text. To type checkers, `sys.stdout` is a plain TextIO.
     cast("io.TextIOWrapper", sys.stdout).reconfigure(errors="surrogateescape")
     try:
         return walk(folder)
     except KeyboardInterrupt:
-        set_report_hook(lambda _report: None)  # the pool is gone, and with it the callbacks: that is no news now
+        set_report_hook(lambda _report: None)  # broken promises are no news now: the pool is gone with its callbacks
         print("interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:

@@ -23,7 +23,7 @@ def enable(*, strict: bool = False) -> None:
         >>> disable()
     """
     settings.sites = True
-    settings.strict = bool(strict)  # now, not where a promise is rejected
+    settings.strict = bool(strict)  # `__bool__` runs now, not where a promise is rejected
 
 
 def disable() -> None:

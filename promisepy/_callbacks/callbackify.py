@@ -1,4 +1,4 @@
-"""Functions that return promises become callback APIs: the rows of `conventions`, read the other way round."""
+"""Turn functions that return promises into callback APIs: the rows of `conventions`, read in the other direction."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ P = ParamSpec("P")
 Ts = TypeVarTuple("Ts")
 
 
-# A coroutine function's result is a coroutine, which is adoptable like a promise. The callback may say `Exception`: what
-# is not one (KeyboardInterrupt ...) reaches it as well, as it would reach `except`. `*tuple[*Ts, ...]`, since pyright makes
-# a keyword of a parameter after a bare `*Ts`.
+# A coroutine function returns a coroutine, which is adoptable like a promise. The callback may declare `Exception`;
+# others (KeyboardInterrupt ...) reach it as well, as they would reach `except`. The types say `*tuple[*Ts, ...]`,
+# because pyright takes a parameter after a bare `*Ts` for a keyword.
 # fmt: off
 @overload
 def callbackify(fn: Callable[[*Ts], Adoptable[R]], /, *, style: Literal["error_first"] = "error_first") -> Callable[[*tuple[*Ts, Callable[[Exception | None, R | None], Any]]], None]: ...
@@ -83,7 +83,7 @@ def callbackify(
 
 
 def _callbackify(fn: Any, style: Any, options: dict[str, Any]) -> Any:
-    if is_a(fn, WRAPPED):  # as it stands in a class body
+    if is_a(fn, WRAPPED):  # a decorator in a class body gets the wrapper of a method
         return type(fn)(_callbackify(fn.__func__, style, options))
     row = row_for("callbackify", fn, style, options)
     tell = teller(row)
@@ -95,7 +95,7 @@ def _callbackify(fn: Any, style: Any, options: dict[str, Any]) -> Any:
     places = Places("callbackify", [p + len(owner) if type(p) is int and p >= 0 else p for p in found], None)
     shown = None if parameters is None else places.beside(parameters)
     if shown is None:
-        # An object that positions do not count is shown, so that promisify does not count it either.
+        # Positions do not count `self` or `cls`. It is shown as a parameter, so promisify does not count it either.
         shown = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in owner]
         shown += [Parameter("arguments", Parameter.VAR_POSITIONAL), Parameter("keywords", Parameter.VAR_KEYWORD)]
 
@@ -117,7 +117,7 @@ def _callbackify(fn: Any, style: Any, options: dict[str, Any]) -> Any:
 
 
 def _call_attribute(owner: Any, name: str, *arguments: Any) -> None:
-    getattr(owner, name)(*arguments)  # looked up when there is something to tell
+    getattr(owner, name)(*arguments)  # looked up only now, when there is something to tell
 
 
 def _tell(promise: Promise[Any], tell: Tell, callback: Any = None, errback: Any = None) -> None:
@@ -137,7 +137,7 @@ def _tell(promise: Promise[Any], tell: Tell, callback: Any = None, errback: Any 
 
 
 def _registrar(promise: Promise[Any], tell: Tell, places: Places, given: dict[int, Any]) -> SimpleNamespace:
-    """Make the object with methods to which callbacks are given after the call; others have come with the call."""
+    """Make the object whose methods take callbacks after the call; those in `given` have come with the call."""
     errbacks: list[Any] = []
 
     def unless_told(reason: BaseException) -> None:
@@ -150,7 +150,7 @@ def _registrar(promise: Promise[Any], tell: Tell, places: Places, given: dict[in
         elif numbers == [1]:
             errbacks.extend(callbacks)
             _tell(promise, tell, None, callbacks[0])
-        else:  # its failure is told elsewhere
+        else:  # it gets values only; `unless_told` raises a failure that no errback has been told
             _tell(promise, tell, callbacks[0], unless_told)
 
     def method(numbers: list[int]) -> Callable[..., Any]:

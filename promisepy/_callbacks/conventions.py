@@ -1,7 +1,7 @@
 """Callback conventions as data: where callbacks go, how their arguments tell an outcome, what shape a value has.
 
-A row of `STYLES` is read by `promisify` in one direction (`outcome`: what a library passes becomes a value or an error)
-and by `callbackify` in the other (`tell`: a value or an error becomes what a callback is given).
+`promisify` reads a row of `STYLES` in one direction (`outcome`: what a library passes becomes a value or an error).
+`callbackify` reads it in the other (`tell`: a value or an error becomes what a callback is given).
 """
 
 from __future__ import annotations
@@ -67,11 +67,11 @@ def result_of(future: FutureLike[Any], /) -> tuple[Any]:
     error: Any = None
     try:
         try:
-            if callable(exception):  # asked first: it adds no frames to the traceback, result() adds two
+            if callable(exception):  # called first: it adds no frames to the traceback, and result() adds two
                 error = exception(future)
             if error is None:
                 return (future.result(),)
-        except BaseException as raised:  # whatever it is, it is the reason
+        except BaseException as raised:  # whatever it is, it becomes the reason
             error = raised
         raise reason_of(future, error)
     finally:
@@ -79,12 +79,12 @@ def result_of(future: FutureLike[Any], /) -> tuple[Any]:
 
 
 def _is_failure(status: Any) -> bool:
-    # By equality, since libraries have status objects that equal their number. A bool is no status: in some libraries
-    # True would mean success, in others failure, and a loud error beats a guess.
+    # Compared by equality, because some libraries have status objects that equal their number. A bool counts as a
+    # failure: True would mean success in some libraries and failure in others, and a loud error beats a guess.
     return status is not None and (isinstance(status, bool) or not status == 0)  # noqa: SIM201  # NaN and the like
 
 
-# What callbackify passes to the callback. An exception stands for itself wherever a library would have its error value.
+# What callbackify passes to the callback: the exception itself, wherever a library would pass its own error value.
 def tell_value(outcome: Settled[Any]) -> tuple[Any, ...]:
     """Arguments of `callback(value)`, which cannot tell a failure."""
     if isinstance(outcome, Fulfilled):
@@ -93,7 +93,7 @@ def tell_value(outcome: Settled[Any]) -> tuple[Any, ...]:
 
 
 def tell_error_first(outcome: Settled[Any]) -> tuple[Any, ...]:
-    """Arguments of `callback(error, value)`; both are always given, since Python functions count."""
+    """Arguments of `callback(error, value)`; both are always passed, since Python functions insist on the number."""
     return (None, outcome.value) if isinstance(outcome, Fulfilled) else (outcome.reason, None)
 
 
@@ -123,7 +123,7 @@ def tell_future(outcome: Settled[Any]) -> tuple[Any, ...]:
 
 
 def cancel_returned(returned: Any, /) -> None:
-    """Cancel the future, or the like, that a call returned, if it can be."""
+    """Cancel what a call returned, a future or the like, if it can be cancelled."""
     cancel = getattr(returned, "cancel", None)
     if callable(cancel):
         cancel()
@@ -229,12 +229,12 @@ STYLES: Final[dict[str, Convention | Callable[[str], Convention]]] = {
 
 
 def teller(row: Convention) -> Tell | None:
-    """Find how to tell an outcome; None if only the user could know."""
+    """Find out how to tell an outcome; None if only the user could know."""
     return tell_value if row.tell is None and row.outcome is all_values else row.tell
 
 
 def row_for(caller: str, fn: Any, style: Any, options: dict[str, Any]) -> Convention:
-    """Find the row of data for a function, and refuse at the call what would fail when the library calls back."""
+    """Find the row of data for a function; refuse now what would otherwise fail when the library calls back."""
     if not callable(fn):
         raise misuse.expected_function(caller, "its argument", fn)
     is_name = is_a(style, str)

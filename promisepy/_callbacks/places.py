@@ -1,4 +1,4 @@
-"""Where callbacks go: among the arguments of a call, onto an object before it, or to what it returns after it.
+"""Where callbacks go: among a call's arguments, onto an object before the call, or to what the call returns.
 
 A place is data: -1 (after the other arguments), an index, the name of a keyword, `".name"` (an attribute of the object
 whose method is called) or `"().name"` (a method of what the call returns).
@@ -18,9 +18,9 @@ from .._core.types import is_a
 from .conventions import Place
 
 Parameters: TypeAlias = dict[str, Parameter]
-# Where among the arguments: an index, a keyword, either if both are known; (None, None) is the end.
+# A place among the arguments: an index, a keyword, or both if either will do; (None, None) is the end.
 Argument: TypeAlias = tuple[int | None, str | None]
-# What a method that belongs to the class is wrapped in, as it stands in a class body.
+# The wrappers of methods that belong to the class; a decorator in a class body gets these, not the function.
 WRAPPED: tuple[type[Any], ...] = (classmethod, staticmethod)
 POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -55,7 +55,7 @@ class Places:
         self.consecutive = self._consecutive()
 
     def _consecutive(self) -> int | None:
-        """Give the index from which all callbacks follow one another, -1 for the end; None if they do not."""
+        """Give the index of the first callback if all follow one another, -1 if they are at the end; else None."""
         indexes = [index for _, (index, name) in self.arguments if index is not None or name is None]
         if len(indexes) != self.count or [number for number, _ in self.arguments] != list(range(self.count)):
             return None
@@ -81,7 +81,7 @@ class Places:
     def take(
         self, arguments: tuple[Any, ...], keywords: dict[str, Any]
     ) -> tuple[dict[int, Callable[..., Any]], list[Any], dict[str, Any]]:
-        """Take callbacks out of the arguments of a call: what `insert` has put there, by number."""
+        """Take callbacks, by number, out of the arguments of a call: the reverse of `insert`."""
         positional, keywords = list(arguments), dict(keywords)
         found: dict[int, Callable[..., Any]] = {}
         for number, (index, name) in reversed(self.arguments):
@@ -105,11 +105,11 @@ class Places:
         return [one for name, one in parameters.items() if name not in taken]
 
     def beside(self, parameters: Parameters) -> list[Parameter] | None:
-        """Give the parameters of the callbackified function, or None: no signature can tell where its callbacks are."""
+        """Give the parameters of the callbackified function; None if no signature can tell where its callbacks are."""
         free = [one for one in parameters.values() if one.kind in POSITIONAL]
         others = [one for one in parameters.values() if one.kind not in POSITIONAL]
         last: list[Parameter] = []
-        fixed = 0  # how many have to be given by position, for the callbacks among them to be found
+        fixed = 0  # so many have to be passed by position, so that the callbacks among them are found
         for number, (index, name) in self.arguments:
             if name is not None and not iskeyword(name):
                 others.append(Parameter(name, Parameter.KEYWORD_ONLY))
@@ -121,7 +121,7 @@ class Places:
             else:
                 return None
         given, free = free[:fixed], free[fixed:]
-        if last:  # what is optional before them can be given by its name only, so that the last one is the last one
+        if last:  # optional ones before them can be passed by name only, so that the last argument is the callback
             given += [one for one in free if one.default is Parameter.empty]
             free = [one for one in free if one.default is not Parameter.empty and _keyword(one) is not None]
             free = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in free]
@@ -132,16 +132,16 @@ class Places:
 
 
 class Last(Parameter):
-    """A callback that is the last positional argument, also if optional ones are given before it by position.
+    """A callback that is the last positional argument, even if optional ones before it are passed by position.
 
-    A signature cannot say that. This one says it to `promisify`.
+    No signature of Python's can say that. This class says it to `promisify`.
     """
 
     __slots__ = ()
 
 
 def _order(found: tuple[int, Argument]) -> tuple[bool, int]:
-    """Sort by position, the end last: then each is inserted where it is to stay, and taken in the reverse order."""
+    """Sort by position, the end last: each is inserted where it will stay, and `take` goes in the reverse order."""
     _, (index, name) = found
     return index is None and name is None, index or 0
 
@@ -157,7 +157,7 @@ def _may_be_shared(place: Place) -> bool:
 
 
 def parameters_of(fn: Callable[..., Any]) -> Parameters | None:
-    """Give a function's own parameters, or None: many functions written in C do not tell them."""
+    """Give a function's own parameters, or None if it does not tell them, as many functions written in C."""
     try:
         return dict(inspect.signature(fn, follow_wrapped=False).parameters)
     except (TypeError, ValueError):
@@ -167,7 +167,7 @@ def parameters_of(fn: Callable[..., Any]) -> Parameters | None:
 def _last_arguments(
     caller: str, count: int, parameters: Parameters | None, taken: Sequence[Argument]
 ) -> Sequence[Argument]:
-    """Find the arguments that "last" means: by index and name, so that optional ones before them may be left out."""
+    """Find the arguments that "last" means, by index and name: so optional ones before them may be left out."""
     if parameters is None or _is_open(parameters):
         return [(None, None)] * count
     positional = [one for one in parameters.values() if one.kind in POSITIONAL]
@@ -184,14 +184,14 @@ def _argument(caller: str, place: Place, parameters: Parameters | None) -> Argum
     kinds = {one.kind for one in known.values()}
     if isinstance(place, str):
         names = [_keyword(one) for one in positional]
-        if place in names:  # not by keyword only: arguments that follow it may be given by position
+        if place in names:  # by index as well: arguments that follow it may be passed by position
             return names.index(place), place
         is_keyword = place in known and known[place].kind is Parameter.KEYWORD_ONLY
         if parameters is not None and not is_keyword and Parameter.VAR_KEYWORD not in kinds:
             raise misuse.no_such_parameter(caller, place, list(parameters))
         return None, place
     if positional and positional[0].name in ("self", "cls"):
-        place += 1  # a function of a class body, which will be called with its object first
+        place += 1  # a function in a class body: it will be called with its object first
     if place < len(positional):
         return place, _keyword(positional[place])
     if parameters is not None and not _is_open(parameters):
@@ -200,12 +200,12 @@ def _argument(caller: str, place: Place, parameters: Parameters | None) -> Argum
 
 
 def _is_open(parameters: Parameters) -> bool:
-    """Tell whether there may be more positional arguments than are named."""
+    """Tell whether a call may have more positional arguments than there are named parameters."""
     return any(one.kind is Parameter.VAR_POSITIONAL or isinstance(one, Last) for one in parameters.values())
 
 
 def _unlike(parameters: Parameters, number: int) -> str:
-    """Name a callback, but not as one of the other parameters."""
+    """Name a callback, unlike all other parameters."""
     name = ("callback", "errback")[number]
     while name in parameters:
         name += "_"
@@ -217,7 +217,7 @@ def _keyword(parameter: Parameter) -> str | None:
 
 
 def owner_of(fn: Any, arguments: tuple[Any, ...], name: str) -> Any:
-    """Give the object whose method `fn` is: bound to it, or called with it as its first argument."""
+    """Give the object whose method `fn` is: the one that `fn` is bound to, or else its first argument."""
     owner = getattr(fn, "__self__", None)
     if owner is None and not arguments:
         raise misuse.no_owner(name)
@@ -226,11 +226,11 @@ def owner_of(fn: Any, arguments: tuple[Any, ...], name: str) -> Any:
 
 def dressed(wrapper: Any, fn: Any, parameters: list[Parameter] | None, result: Any) -> Any:
     """Give a wrapper the name, doc and signature of what it wraps, as far as they still hold."""
-    # Names that are no texts, of an object that has anything for an attribute, cannot be a function's.
+    # Only strings are taken as names: an object that answers to every attribute may have anything here.
     named = [name for name in ("__name__", "__qualname__") if isinstance(getattr(fn, name, None), str)]
     named += ["__module__", "__doc__"]
     update_wrapper(wrapper, fn, assigned=named, updated=())
-    del wrapper.__wrapped__  # its signature has the callbacks, or lacks them
+    del wrapper.__wrapped__  # `inspect` would follow it to a signature that has the callbacks, or lacks them
     if parameters is not None:
         wrapper.__signature__ = Signature(parameters, return_annotation=result)
     return wrapper

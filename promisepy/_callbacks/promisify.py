@@ -54,7 +54,7 @@ Rs = TypeVarTuple("Rs")
 Methods: TypeAlias = Iterable[str] | Mapping[str, str]
 
 
-# What `result` takes stands twice, since checkers that know nothing of `TypeForm` yet still know classes.
+# Each overload with `result` comes twice: checkers that do not know `TypeForm` yet still know `type`.
 # fmt: off
 @overload
 def promisify(fn: Callable[[*Ts, Callable[[], Any]], Any], /, *, style: Literal["value"] = "value", callback: Literal[-1] = -1, **options: Unpack[Options]) -> Callable[[*Ts], Promise[None]]: ...
@@ -202,7 +202,7 @@ def promisify(
 def _promisify(
     fn: Any, style: Any, options: dict[str, Any], *, keep_alive: bool, poll: Callable[[], object] | None
 ) -> Any:
-    if is_a(fn, WRAPPED):  # as it stands in a class body
+    if is_a(fn, WRAPPED):  # a decorator in a class body gets the wrapper of a method
         return type(fn)(_promisify(fn.__func__, style, options, keep_alive=keep_alive, poll=poll))
     row = row_for("promisify", fn, style, options)
     parameters = parameters_of(fn)
@@ -216,10 +216,10 @@ def _promisify(
 
 
 def _direct(fn: Callable[..., Any], row: Convention, places: Places) -> Callable[..., Promise[Any]]:
-    """Wrap a function with one callback among its arguments and nothing else to be done: what `_careful` would do."""
+    """Wrap a function that needs nothing but one callback among its arguments; same as `_careful`, but faster."""
     read, returns, index = reader(row.outcome, row.shape), row.returns, places.consecutive
     make = value_callback if read is one_value else settling_callback
-    boring: type = NoneType  # the type of what the call returned the last time, if that was no awaitable
+    boring: type = NoneType  # the type of what the last call returned, if that was no awaitable
 
     def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
         nonlocal boring
@@ -232,7 +232,7 @@ def _direct(fn: Callable[..., Any], row: Convention, places: Places) -> Callable
             if index != -1 and index != len(arguments):
                 positional, named = places.insert((callback,), arguments, keywords)
                 returned = fn(*positional, **named)
-            elif keywords:  # from here on what `insert` would do, without looking at every place
+            elif keywords:  # from here on the same as `insert`, without a look at every place
                 returned = fn(*arguments, callback, **keywords)
             else:
                 returned = fn(*(arguments + (callback,)))  # noqa: RUF005  # half the price: no list is made on the way
@@ -252,7 +252,7 @@ def _direct(fn: Callable[..., Any], row: Convention, places: Places) -> Callable
 
 
 def value_callback(claim: Claim, _: object, returns: Any) -> Callable[..., Any]:
-    """Equal `settling_callback(claim, one_value, returns)`, which is needed for more values, or none, only."""
+    """Same as `settling_callback(claim, one_value, returns)`, which it needs only for more values, or keywords."""
 
     def callback(value: Any = None, /, *more: Any, **named: Any) -> Any:
         if more or named:
@@ -271,7 +271,7 @@ def settling_callback(claim: Claim, read: Callable[..., Any], returns: Any) -> C
 def _careful(
     fn: Any, row: Convention, places: Places, keep_alive: bool, pump: Pump | None
 ) -> Callable[..., Promise[Any]]:
-    """Wrap a function whatever is asked for."""
+    """Wrap a function, whatever options are given."""
     readers = [reader(row.outcome, row.shape), reader(row.failure)][: places.count]
 
     def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
@@ -309,7 +309,7 @@ def _careful(
 def _take_returned(
     returned: Any, row: Convention, places: Places, promise: Promise[Any], claim: Claim, callbacks: list[Any]
 ) -> None:
-    """Do what is to be done with what the call itself returned."""
+    """Deal with what the call itself returned: check it, register callbacks on it, note how to cancel it, await it."""
     try:
         if row.check is not None:
             row.check(returned)
@@ -317,23 +317,24 @@ def _take_returned(
             getattr(returned, name)(*[callbacks[number] for number in numbers])
         if row.cancel is cancel_returned and places.methods:
             if callable(getattr(returned, "cancel", None)):
-                promise._stop_by(canceller(returned))  # which holds it weakly: who drops it drops the callbacks
+                # `canceller` holds it weakly: if the library drops it, the callbacks go with it.
+                promise._stop_by(canceller(returned))
         elif row.cancel is not None:
             promise._stop_by(partial(row.cancel, returned))
         if not places.methods and has(returned, "__await__"):
             promise._stop_by(_await_too(returned, claim).cancel)
     except BaseException:
         if type(returned) is CoroutineType:
-            returned.close()  # it has not been started, and nobody else could
+            returned.close()  # it has not been started, and nobody else can start it
         raise
     finally:
         del returned, promise, claim, callbacks  # INV-RC
 
 
 class Undo(list[tuple[Callable[[], Any], str, Any, Callable[[], Any]]]):
-    """The attributes that a call has set, to be set back when the library calls back or the promise is cancelled.
+    """The attributes that a call has set, to be restored when the library calls back or the promise is cancelled.
 
-    Their objects and the callbacks are known weakly: if the library drops them, the promise is broken.
+    It refers to their objects and to the callbacks only weakly: if the library drops them, the promise is broken.
     """
 
     def assign(self, owner: Any, name: str, callback: Callable[..., Any]) -> None:
@@ -347,7 +348,7 @@ class Undo(list[tuple[Callable[[], Any], str, Any, Callable[[], Any]]]):
         self.append((reference, name, before, ref(callback)))
 
     def before(self, home: Home, settle: Callable[[Any], object]) -> Callable[[Any], None]:
-        """Set back in a job that comes before all handlers, which may make the next call, and then settle."""
+        """Restore the attributes in a job, then settle: it comes before all handlers, which may make the next call."""
 
         def settling(outcome: Any) -> None:
             if self:
@@ -357,7 +358,7 @@ class Undo(list[tuple[Callable[[], Any], str, Any, Callable[[], Any]]]):
         return settling
 
     def __call__(self) -> None:
-        """Set back those that nobody else has set since."""
+        """Restore the attributes that nobody else has set since."""
         while self:
             reference, name, before, kept = self.pop()
             owner, callback = reference(), kept()
@@ -372,7 +373,7 @@ def _same(owner: Any) -> Any:
 def _await_too(returned: Any, claim: Claim) -> Promise[Any]:
     """Let an awaitable that the call returned settle the promise, if it comes first; gives the promise for it.
 
-    A None says nothing: of `async def get(key, callback)` it only means that the request has been sent.
+    A result of None does not count: for `async def get(key, callback)` it only means that the request has been sent.
     """
 
     def settle(value: Any, /) -> None:

@@ -1,6 +1,6 @@
 """Types of the options of `promisify`, and of the decorators that it gives without a function; this is never imported.
 
-A protocol can have overloads, a `Callable` cannot: each style's decorator reads the value's type from the callback.
+The decorators are protocols, because a `Callable` cannot have overloads: each reads the value's type from the callback.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from .._core.errors import raised, set_traceback
 from .._core.jobs import PUMP_PAUSE, Home, Timer, fatal
 
 RejectBy = Callable[[BaseException], None]
-# Between two polls: at first and after each delivery, and at most, in seconds.
+# The pause between two polls, in seconds: at first and after each delivery, and at most.
 SHORTEST, UTMOST = PUMP_PAUSE
 
 
@@ -26,8 +26,8 @@ class Pump:
     def watch(self, promise: Cell, reject: Callable[[BaseException], object]) -> RejectBy:
         """Poll until the promise is settled or broken; called on its home's thread.
 
-        Gives a function that rejects, to be held by the callbacks and nothing else: the pump holds it weakly, and knows
-        by its end that the library has dropped them.
+        Gives a function that rejects. Only the callbacks may hold it. The pump refers to it weakly, so when it is gone,
+        the pump knows that the library has dropped the callbacks.
         """
         home = promise._home
 
@@ -42,14 +42,14 @@ class Pump:
 
 
 class Beat:
-    """The job that polls, and comes again as long as it is needed."""
+    """A job that polls, and comes again as long as it is needed."""
 
     __slots__ = ("_home", "_pause", "_poll", "_waiting")
 
     def __init__(self, poll: Callable[[], object]) -> None:
         self._poll = poll
         self._waiting: list[tuple[weakref.ref[Cell], weakref.ref[RejectBy]]] = []
-        self._home: Home | None = None  # while a next beat is coming
+        self._home: Home | None = None  # set while another beat is coming
         self._pause = SHORTEST
 
     def watch(self, home: Home, promise: Cell, reject: RejectBy) -> None:
@@ -60,7 +60,7 @@ class Beat:
             home.enqueue(self)
 
     def _run(self) -> None:
-        home, self._home = self._home, None  # if a poll is interrupted, the next promise makes it beat again
+        home, self._home = self._home, None  # first: if the poll is interrupted, the next promise makes it beat again
         count = self._forget()
         if home is None or not count:
             return
@@ -75,7 +75,7 @@ class Beat:
             if fatal(error):
                 raise
         self._pause = SHORTEST if self._forget() < count else min(2 * self._pause, UTMOST)
-        if self._home is None:  # else a poll has asked again
+        if self._home is None:  # if not, `watch` was called by the poll, and has asked for a beat
             self._home = home
             Timer(home, self._pause, self)
 

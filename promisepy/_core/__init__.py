@@ -1,5 +1,5 @@
-"""What a promise is: states, homes, jobs, adoption, cancellation and reports. Everything else stands on this wing.
+"""The core: what a promise is, its states, homes, jobs, adoption, cancellation and reports; all else builds on it.
 
-Comments cite what users may rely on as S1 to S16: docs/reference/guarantees.md states them. They cite invariants as
-INV-…: the header of a file defines its own, and docs/explanation/architecture.md lists all of them with their tests.
+Comments cite the guarantees to users as S1 to S16; docs/reference/guarantees.md states them. Comments cite invariants
+as INV-…; the header of one file defines each, and docs/explanation/architecture.md lists all of them with their tests.
 """

@@ -1,9 +1,9 @@
-"""The adoption rules: through which then-method a promise takes on the outcome of something foreign.
+"""The adoption rules: how a promise takes on the outcome of something foreign, through a then-method.
 
-In this order, and the first that fits is taken: a class that the user has registered; a future with
+The first rule that fits is used, in this order: a class that the user has registered; a future with
 `add_done_callback` and `result`; a Twisted Deferred; a kazoo result; a celery result; an awaitable; a thenable.
-Everything else is a plain value. Foreign classes are known by their methods, looked up on the type: a `Mock()` answers
-to every name, and a class or a module that happens to have a `then` is a value.
+Everything else is a plain value. Foreign classes are recognised by their methods, which are looked up on the type: a
+`Mock()` answers to every name, and a class or a module that happens to have a `then` is a value.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ from .types import Reject, Resolve, is_a, public
 
 T = TypeVar("T")
 TWISTED_CANCELLED = ("twisted.internet.defer", "CancelledError")
-# A then-method: what a thenable has, and what the rules make of everything else.
+# A then-method: a thenable has one, and the rules make one for everything else.
 Then: TypeAlias = Callable[[Resolve[Any], Reject], object]
 
 
 class Rule(partial[object]):
-    """A then-method made here: if it returns a function, that one stops the work."""
+    """A then-method that a rule has made; if it returns a function, that function stops the work."""
 
     __slots__ = ()
 
 
-# By identity, with the class to keep it alive: hashing a class may run code of its metaclass, or be impossible.
+# The keys are ids: hashing a class may run code of its metaclass, or be impossible. The class is kept alive, so that
+# its id is not used again.
 _registered: dict[int, tuple[type, Callable[[Any, Resolve[Any], Reject], object]]] = {}
 
 
@@ -78,7 +79,7 @@ def register_adoptable(
 
 
 def find_then(value: Any, home: Home) -> Then | None:
-    """Give the then-method through which `value` can be adopted, or None: it is a plain value."""
+    """Give the then-method through which `value` can be adopted, or None for a plain value."""
     if _registered:
         for base in type(value).__mro__:
             registered = _registered.get(id(base))
@@ -92,15 +93,16 @@ def find_then(value: Any, home: Home) -> Then | None:
     if is_awaitable(value):
         return Rule(run_awaitable, home, value)
     if has(value, "then"):
-        then = value.then  # once, whatever it is (27.2.1.3.2, step 9)
+        then = value.then  # read once: a property may differ the second time (27.2.1.3.2, step 9)
         return then if callable(then) else None
     return None
 
 
 def gives_stop(then: object) -> bool:
-    """Tell, before it is called, whether a then-method is going to give the function that stops the work.
+    """Tell, before a then-method is called, whether it is going to return a function that stops the work.
 
-    Of a function that the user has registered it is assumed.
+    A function that the user has registered is assumed to. Those for kazoo and celery do not: kazoo cannot cancel a
+    request, and a celery task goes on unless somebody revokes it.
     """
     if type(then) is not Rule:
         return False
@@ -110,7 +112,7 @@ def gives_stop(then: object) -> bool:
 
 
 def watch_deferred(deferred: Any, resolve: Callable[..., None], reject: Callable[..., None]) -> Callable[[], object]:
-    """Settle with the outcome of a Twisted Deferred; on the reactor's thread, where it must be used."""
+    """Settle with the outcome of a Twisted Deferred; runs on the reactor's thread, where alone it may be used."""
 
     def on_value(value: Any, /) -> Any:
         resolve(value)
@@ -120,17 +122,17 @@ def watch_deferred(deferred: Any, resolve: Callable[..., None], reject: Callable
         error = failure.value
         if (type(error).__module__, type(error).__name__) == TWISTED_CANCELLED:
             error = cancelled_by(error)
-        reject(error)  # and is not passed on: Twisted would log an unhandled error
+        reject(error)  # and return None: if the failure were passed on, Twisted would log an unhandled error
 
     deferred.addCallbacks(on_value, on_failure)
     return canceller(deferred)
 
 
 def watch_kazoo(result: Any, resolve: Callable[..., None], reject: Callable[..., None]) -> None:
-    """Settle with the outcome of a kazoo result."""
+    """Settle with the outcome of a kazoo result, which no general rule covers: it calls back through `rawlink`."""
 
     def on_ready(result: Any, /) -> None:
-        error = result.exception  # which get_nowait() would raise, with more frames each time
+        error = result.exception  # get_nowait() would raise it, and add frames to its traceback each time
         if error is None:
             resolve(result.get_nowait())
         else:
@@ -143,9 +145,10 @@ def watch_kazoo(result: Any, resolve: Callable[..., None], reject: Callable[...,
 
 
 def watch_celery(result: Any, resolve: Callable[..., None], reject: Callable[..., None]) -> None:
-    """Settle with the outcome of a celery result, whose `then` passes the result itself, also when it has failed.
+    """Settle with the outcome of a celery result; the rule for thenables would take a failure for a value.
 
-    Only if somebody has read the failure before does it call the second callback instead, and with the exception.
+    Its `then` calls the first callback on failure, too, and passes the result itself. Only if somebody has read the
+    failure before does it call the second callback instead, and then with the exception.
     """
 
     def on_ready(result: Any, /) -> None:
@@ -157,6 +160,9 @@ def watch_celery(result: Any, resolve: Callable[..., None], reject: Callable[...
     result.then(on_ready, reject)
 
 
+# Libraries that need a rule of their own, recognised by their methods, so that none is imported. They come before the
+# general rules, which would get them wrong: a Deferred can be awaited only in a coroutine of Twisted's, and `then` of
+# celery is not that of a thenable.
 _foreign: tuple[tuple[str, tuple[str, ...], Callable[..., object]], ...] = (
     ("addCallbacks", ("addErrback",), watch_deferred),
     ("rawlink", ("get_nowait", "ready", "exception"), watch_kazoo),

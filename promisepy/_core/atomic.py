@@ -1,20 +1,20 @@
-"""The alphabet of the code that takes no lock: three idioms, each with the reason why it is safe.
+"""Code without locks, in three idioms, each with the reason why it is safe.
 
-Threads, signal handlers and finalisers meet in this package at any step, and a lock would deadlock where a handler
-interrupts its holder. So whatever they share changes in steps that are one operation of a list, a deque, a dictionary
-or an attribute each. Those are atomic with the interpreter lock, and free-threaded builds promise the same.
+Another thread, a signal handler or a finaliser may run between any two steps of this package. A lock would deadlock
+when a signal handler interrupts the code that holds it. So every change of shared data is a single operation on a list,
+a deque, a dictionary or an attribute. These are atomic under the GIL, and free-threaded builds guarantee the same.
 
-TAKE    *Take it, or give up.* A right that only one may use is an item of a list. Whoever removes the item has the
-        right; for the others the list is empty, or the item is gone, and they give up. Nobody asks before whether it
-        is there: the answer could be old by the time of the removal. `take` and `taken` below, `list.remove` and
-        `dict.pop` elsewhere.
-SWAP    *Read, then clear.* `found, self.x = self.x, None` is two steps, so two may find the same thing. It is right
-        only where doing the work twice does no harm: the work itself ends in a TAKE, or changes nothing the second
-        time.
-LOOK    *Write first, look after.* Two sides that must not miss each other write in one order and look in the other:
-        one appends and then looks at a flag, the other sets the flag and then looks at the list. Whatever the
-        interleaving, the later of the two writes comes before the look that follows it, so one of them sees the other.
-        Both may: then what they do must bear being done twice.
+TAKE    *Take it, or give up.* A right that only one side may use is an item of a list. The side that removes the item
+        has the right. All others find the list empty, or the item gone, and give up. Nobody checks beforehand whether
+        it is there: by the time of the removal the answer could be out of date. `take` and `taken` below do this, and
+        so do `list.remove` and `dict.pop` elsewhere.
+SWAP    *Read, then clear.* `found, self.x = self.x, None` is two steps, so two sides may find the same thing. Use it
+        only where doing the work twice does no harm: because the work itself ends in a TAKE, or because it changes
+        nothing the second time.
+LOOK    *Write first, look afterwards.* Two sides must not miss each other. Each writes its own data first and then
+        looks at the other's: one appends to a list and then looks at a flag, the other sets the flag and then looks
+        at the list. Whatever the interleaving, the side that writes second looks after both writes, and so sees the
+        other. Both sides may see each other, so what they then do must be harmless when done twice.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Least = TypeVar("Least", bound=tuple[float, *tuple[Any, ...]])
 
 
 def take(things: list[T]) -> T | None:
-    """Take the last thing, or give up: None if there is none (TAKE)."""
+    """Take the last thing; give None if there is none (TAKE)."""
     try:
         return things.pop()
     except IndexError:
@@ -37,7 +37,7 @@ def take(things: list[T]) -> T | None:
 
 
 def take_first(things: deque[T]) -> T | None:
-    """Take the first thing, or give up: None if there is none (TAKE)."""
+    """Take the first thing; give None if there is none (TAKE)."""
     try:
         return things.popleft()
     except IndexError:
@@ -45,15 +45,16 @@ def take_first(things: deque[T]) -> T | None:
 
 
 def take_least(heap: list[Least]) -> Least | None:
-    """Take the least thing of a heap, or give up: None if there is none (TAKE)."""
+    """Take the least thing of a heap; give None if there is none (TAKE)."""
     try:
-        return heappop(heap)  # which takes the last item off the list, and then moves it to the place of the least
+        # heappop first pops the last item of the list, and only then moves it to where the least one was.
+        return heappop(heap)
     except IndexError:
         return None
 
 
 def taken(things: list[T]) -> Iterator[T]:
-    """Take things, the last one first, until none is left; what others take or add meanwhile is theirs or ours."""
+    """Take things, last one first, until none is left; others may take or add some meanwhile."""
     while True:
         try:
             thing = things.pop()

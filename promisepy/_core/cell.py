@@ -1,51 +1,55 @@
-"""The two state machines of a promise. Whatever changes a state is in this file; nothing here calls user code.
+"""The two state machines of a promise: all code that changes a state is here, and none of it calls user code.
 
-               fulfil                     A promise is pending until it is fulfilled or rejected, once; then it is
-    pending ───────────▶ fulfilled        settled for good. `then`, `await` and combinators leave reactions; settling
-       │                                  queues each of them on the reaction's own home, in the order in which they
-       │     reject                       came (ECMA-262 27.2.1.4, 27.2.1.7, 27.2.1.8).
+               fulfil                     A pending promise is fulfilled or rejected, once. Then it is settled for good.
+    pending ───────────▶ fulfilled        `then`, `await` and combinators leave reactions on it. Settling queues each
+       │                                  reaction on that reaction's own home, in the order in which they were left
+       │     reject                       (ECMA-262 27.2.1.4, 27.2.1.7, 27.2.1.8).
        └───────────────▶ rejected         A promise made by `then` is its own reaction: it carries its handlers and
                                           `_source` until its job has run.
 
-The second machine says who is at work for the promise. A cancellation follows it to whatever can be stopped.
+The second machine says who is at work to settle the promise. A cancellation follows it to whatever can be stopped. The
+*resolving side* is the work that is meant to resolve the promise, such as a library's call or a timer.
 
     _producer   what the resolving side has left                 who writes it                  what may follow
-    ─────────   ──────────────────────────────────────────────   ────────────────────────────   ───────────────────
-    unset       nothing yet, or there is no such side                                           any
-    left        how it is stopped: a `Producer` or `Request`     whoever resolves: `_leave`     done, stopped
-    done        None: it has resolved the promise, its work is   its first call: `Claim`,       adopted
-                over, and it is never told of a cancellation     `_dismiss`
-    adopted     how something foreign is stopped, whose          the job that starts to         done
-                outcome the promise takes on: an `Adopted`       follow it: `_leave`
+    ─────────   ──────────────────────────────────────────────   ────────────────────────────   ────────────────
+    unset       nothing so far, or there is no such side                                        any
+    left        how to stop the work: a `Producer` or `Request`  whoever resolves: `_leave`     done, stopped
+    done        None: it has resolved the promise. Its work is   its first call: `Claim`,       adopted
+                over, so it is never told of a cancellation      `_dismiss`
+    adopted     how to stop something foreign whose outcome      the job that starts to         done
+                the promise takes on: an `Adopted`               follow it: `_leave`
     stopped     STOPPED: the promise has been cancelled, and     `_let_go`                      adopted, done
-                the resolving side told
+                the resolving side has been told
 
-    _work       what a promise that is resolved but pending waits for: an adoption, a combinator, a deadline. It enters
-                itself by `_take_on`; when it is over, or cancelled, `_put_down` makes that None again.
-    _release    takes a value that comes although the promise has been cancelled. `using` sets it, once, by `_hold`:
-                from then on a cancellation lets the value come, and stops only what says how it is stopped.
-    _observed   True as soon as somebody has seen a rejection, or has let go of the pending promise: `_observe`.
+    _work       what a resolved but pending promise waits for: an adoption, a combinator or a deadline. The work stores
+                itself here by `_take_on`. When it is over, `_put_down` sets this to None; a cancellation does, too.
+    _release    takes a value that arrives although the promise has been cancelled. `using` sets it, once, by `_hold`.
+                From then on a cancellation lets the value arrive: it stops only work that has said how to stop it.
+    _observed   True once somebody has seen a rejection, or has let go of the promise while it was pending: `_observe`.
 
-Threads. A job, a resolving function and a cancellation may want to settle the same promise, and others leave reactions
-meanwhile, on any thread or in a signal handler that interrupts any of them. No lock is taken; `atomic` has the idioms:
+Threads. A job, a resolving function and a cancellation may try to settle the same promise while others leave reactions.
+Each of them may run on any thread, or in a signal handler that interrupts another. No lock is taken; `atomic` explains
+the idioms:
 
-    settle      removes `UNSETTLED` from the head of the reactions, and gives up if it is gone (TAKE); then value, then
-                state, then (a cancellation: after those that it takes along) a snapshot of the reactions is queued,
-                then `_reactions = None`
-    subscribe   reads `_reactions`: None, so queue the reaction alone; else append it, then look at the state (LOOK):
-                settled meanwhile, so queue the whole list again
-    stop        to leave a producer or work is to write the slot, then to look at the state; to cancel is to write the
-                state, then to look for both (LOOK)
+    settle      Remove `UNSETTLED` from the head of the reactions, or give up if it is gone (TAKE). Write the value,
+                then the state. Queue a snapshot of the reactions; a cancellation first settles all promises that it
+                takes along. Last, set `_reactions` to None.
+    subscribe   Read `_reactions`. If it is None, queue the reaction alone. Otherwise append it, then look at the state
+                (LOOK). If the promise has settled meanwhile, queue the whole list again.
+    stop        Code that leaves a producer or work writes the slot, then looks at the state. Code that cancels writes
+                the state, then looks for both (LOOK).
 
 INV-ONCE    A promise settles once.
 INV-SEEN    A reaction is queued at least once: it was appended before the snapshot, or its owner saw the new state.
-INV-ORDER   Whoever queues a reaction has queued every earlier one first. Hence the list may be queued twice, by the
-            settler and by a helper; the second run of a job finds its `_source` gone and does nothing.
-INV-RC      What a settled promise refers to never refers back: settled chains are freed by reference counts alone.
-            Beware of tracebacks: they lead to frames, a frame to its caller, `f_back`, and that one to its locals, even
-            after both have returned. So a function that calls user code drops its locals when that code raises.
+INV-ORDER   Code that queues a reaction has queued every earlier one first. So the list may be queued twice, by the code
+            that settles and by a subscriber that helps. A job that runs a second time finds its `_source` gone and does
+            nothing.
+INV-RC      Nothing that a settled promise refers to refers back to it: reference counts alone free settled chains.
+            Tracebacks are the trap. A traceback refers to its frames, a frame to its caller (`f_back`), and the caller
+            to its locals, even after both have returned. So a function that calls user code deletes its locals when
+            that code raises.
 
-Where a comment says `in place: Cell._begin`, a hot path holds a copy of that function instead of a call, and a test
+Where a comment says `in place: Cell._begin`, a hot path holds a copy of that function, to save the call. A test
 compares the two.
 """
 
@@ -64,26 +68,27 @@ from .producers import STOPPED, Adopted, Producer, Stoppable
 from .reports import Alarm, Site, creation_site, describe_site, settings
 from .types import State, is_a
 
-# Reasons that need no report: what was cancelled on purpose, and what has been raised to the host or caller anyhow.
+# Reasons that need no report: a cancellation is on purpose; the other two are raised to the host or caller anyway.
 SILENT: Final = (Cancelled, KeyboardInterrupt, SystemExit)
 
 PENDING: Final = "pending"
 FULFILLED: Final = "fulfilled"
 REJECTED: Final = "rejected"
 
-# The types most often passed as values: none of them can be adopted, so the rules of `adopt` need not be asked. Only a
-# class whose metaclass is `type` is looked up: another one may make its classes unhashable, or run code when they are.
+# The types most often passed as values. None of them can be adopted, so the rules of `adopt` need not be tried. A class
+# is looked up here only if its metaclass is `type`. Another metaclass may make its classes unhashable, or run code when
+# they are hashed.
 NEVER_ADOPTED: Final[frozenset[type]] = frozenset(
     (bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset, type(None))
 )
 
-# The first machine as data; tests hold every pair against the code.
+# The first machine as data; tests check every pair against the code.
 TRANSITIONS: Final[dict[tuple[State, Literal["fulfil", "reject"]], State]] = {
     (PENDING, "fulfil"): FULFILLED,
     (PENDING, "reject"): REJECTED,
 }
-# And the second, by the names of the table above. "adopt" is the job that starts to follow something foreign; it comes
-# after "resolve", or where there is no resolving side, as in a promise that `then` has made.
+# The second machine, with the names of the table above. "adopt" is the job that starts to follow something foreign. It
+# comes after "resolve", or in a promise without a resolving side, such as one that `then` has made.
 PRODUCTIONS: Final[dict[tuple[str, Literal["leave", "resolve", "adopt", "cancel"]], str]] = {
     ("unset", "leave"): "left",
     ("unset", "resolve"): "done",
@@ -107,7 +112,7 @@ PRODUCTIONS: Final[dict[tuple[str, Literal["leave", "resolve", "adopt", "cancel"
 
 
 def is_plain(kind: type) -> bool:
-    """Tell whether the instances of a class are values, whatever the rules of adoption."""
+    """Tell whether the instances of a class are always values, so that no rule of adoption applies."""
     return type(kind) is type and kind in NEVER_ADOPTED
 
 
@@ -131,7 +136,7 @@ class Reaction:
         return None
 
     def _depends(self) -> bool:
-        """Tell whether somebody still wants the outcome of the source through this reaction."""
+        """Tell whether anybody still wants the outcome of the source through this reaction."""
         return True
 
     def _detach(self) -> None:
@@ -140,32 +145,32 @@ class Reaction:
         reactions = None if source is None else source._reactions
         if reactions is not None:
             try:
-                reactions.remove(self)  # only classes of this package are in the list: no foreign __eq__ runs
+                reactions.remove(self)  # runs no foreign __eq__: the list holds only objects of this package
             except ValueError:
-                pass  # settled meanwhile: the job will find its source gone
+                pass  # the source has settled meanwhile: the queued job will find `_source` gone
 
 
 class Unsettled(Reaction):
-    """The right to settle a promise. It stands before all reactions, and is never queued."""
+    """The right to settle a promise, as a token: it stands before all reactions, and is never queued itself."""
 
     __slots__ = ()
 
 
 UNSETTLED: Final = Unsettled()
-# What the reactions of a new promise are a list of. Unpacked into a list it leaves room for three more; [UNSETTLED] has
-# none, and would be moved by the first reaction, and again by `remove`.
+# The reactions of a new promise are `[*UNSETTLED_ALONE]`. Unpacking makes a list with room for three more items. The
+# plain `[UNSETTLED]` has room for none: the first reaction would move the list in memory, and `remove` would again.
 UNSETTLED_ALONE: Final = (UNSETTLED,)
 
 
 class Work(Protocol):
-    """What a promise that is resolved but pending is waiting for, and a cancellation is passed on to."""
+    """What a resolved but pending promise waits for; a cancellation is passed on to it."""
 
     def _sources(self) -> Iterable[Cell]:
         """List the promises whose outcome is awaited."""
         ...
 
     def _aborts(self) -> bool:
-        """Tell whether a producer has said how it is stopped."""
+        """Tell whether a producer behind this work has said how to stop it."""
         ...
 
     def _cancelled(self) -> None:
@@ -173,7 +178,7 @@ class Work(Protocol):
 
 
 class Failure:
-    """The reason of a rejection, and how it came; promises that pass a rejection on share it."""
+    """A reason, with the traceback and context that it came with; promises that pass it on share this object."""
 
     __slots__ = ("outer", "reason", "traceback")
 
@@ -184,7 +189,7 @@ class Failure:
         set_traceback(reason, traceback)
 
     def fresh(self) -> Any:
-        """Give the reason with the traceback and context that it came with, whatever its readers have added."""
+        """Give the reason; first undo what readers have added to the traceback and context that it came with."""
         reason = self.reason
         set_traceback(reason, self.traceback)
         set_context(reason, self.outer)
@@ -194,9 +199,10 @@ class Failure:
 class Cell(Reaction):
     """State, outcome and reactions of one promise.
 
-    `Promise` is a cell, since a second object for each promise would cost as much again; so whatever is not for users
-    has an underscore, which says "of this package" here, not "of this class". Other files may read `_home`, `_source`,
-    `_state`, `_value`, `_failure`, `_alarm` and `_reactions`, and call the methods. They write no slot: a test looks.
+    `Promise` is itself a cell: a second object for each promise would cost as much again. So everything that is not for
+    users has an underscore. Here it means "of this package", not "of this class". Other files may read `_home`,
+    `_source`, `_state`, `_value`, `_failure`, `_alarm` and `_reactions`, and call the methods. They may not write any
+    slot; a test checks that.
     """
 
     __slots__ = (
@@ -219,21 +225,21 @@ class Cell(Reaction):
     _state: State
     _value: Any  # the value, or the reason; unset while pending
     _reactions: list[Reaction] | None
-    _failure: Failure  # set with the state "rejected"
+    _failure: Failure  # set together with the state "rejected"
     _alarm: Alarm | None  # likewise
     _site: Site | None  # unset outside debug mode
-    # The second machine. Each is unset in most promises, which saves the price of setting it.
+    # The second machine. Most promises never set these, which saves the cost.
     _producer: Stoppable | None
     _work: Work | None
     _release: Callable[[Any], object]
     _observed: bool
-    # Unset unless `then` made this promise; None again once its job has run.
+    # Set only if `then` made this promise; None again once its job has run.
     _on_fulfilled: Handler | None
     _on_rejected: Handler | Filtered | None
     _context: Context | None
 
     def _begin(self, home: Home, source: Cell | None = None) -> None:
-        """Become a pending promise of `home`, and of a source if it is a reaction."""
+        """Become a pending promise of `home`; one that is a reaction also gets its source."""
         self._home = home
         self._state = PENDING
         self._reactions = [*UNSETTLED_ALONE]
@@ -242,7 +248,7 @@ class Cell(Reaction):
             self._site = creation_site()
 
     def _begin_fulfilled(self, home: Home, value: object) -> None:
-        """Become a fulfilled promise of `home`, as `_begin` and then `_fulfil` would; nobody sees it in between."""
+        """Become a fulfilled promise of `home`: same as `_begin`, then `_fulfil`, for nobody can look in between."""
         self._home = home
         self._state = FULFILLED
         self._value = value
@@ -271,14 +277,14 @@ class Cell(Reaction):
         self._reactions = None
 
     def _reject(self, reason: BaseException, traceback: TracebackType | None) -> bool:
-        """Reject, unless it has been settled before; tells which."""
+        """Reject the promise; false if it has been settled before."""
         if not self._fail_with(Failure(reason, traceback)):
             return False
         self._announce()
         return True
 
     def _fail_with(self, failure: Failure) -> bool:
-        """Reject, but queue no reaction yet; until `_announce` only those who look, or subscribe, will know."""
+        """Reject, but queue no reaction yet: until `_announce`, only code that looks or subscribes can know."""
         reactions = self._reactions
         try:
             reactions.remove(UNSETTLED)  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # asking first would not be atomic
@@ -291,7 +297,7 @@ class Cell(Reaction):
         return True
 
     def _announce(self) -> None:
-        """Queue the reactions to a rejection; if there is none, set the alarm."""
+        """Queue the reactions to a rejection; if there are none, set an alarm."""
         reactions, reason = self._reactions, self._value
         if reactions:
             # in place: queue
@@ -303,11 +309,11 @@ class Cell(Reaction):
         elif not is_a(reason, SILENT) and not hasattr(self, "_observed"):
             self._alarm = alarm = Alarm(self._failure.fresh(), self._home, getattr(self, "_site", None))
             if reactions or hasattr(self, "_observed"):
-                alarm.disarm()  # a thread looked before it could see the alarm
+                alarm.disarm()  # another thread observed the rejection before it could see the alarm
         self._reactions = None
 
     def _subscribe(self, reaction: Reaction) -> None:
-        """Leave a reaction; it is queued when the promise settles, at once if it has."""
+        """Leave a reaction, which is queued when the promise settles, or at once if it has settled already."""
         reactions = self._reactions
         if reactions is None:
             if self._state is REJECTED:
@@ -319,12 +325,12 @@ class Cell(Reaction):
             self._help(reactions)
 
     def _help(self, reactions: list[Reaction]) -> None:
-        """Queue all reactions: another thread, or a signal handler, has settled inside `_subscribe`."""
+        """Queue all reactions: another thread, or a signal handler, has settled the promise during `_subscribe`."""
         queue(reactions)
         self._observe()
 
     def _observe(self) -> None:
-        """Note that a rejection, also one that may still come, is not to be reported."""
+        """Note that a rejection must not be reported, even one that is still to come."""
         self._observed = True
         if self._state is REJECTED and self._alarm is not None:
             self._alarm.disarm()
@@ -342,7 +348,7 @@ class Cell(Reaction):
             self._strand(home)
 
     def _drop_handlers(self) -> None:
-        # In this order: a job that is just beginning on another thread must not meet a handler without a context.
+        # Handlers first: a job that is just starting on another thread must not find a handler without its context.
         self._on_fulfilled = self._on_rejected = self._context = None
 
     def _strand(self, home: Home) -> None:
@@ -350,7 +356,7 @@ class Cell(Reaction):
         self._reject(stuck(home.describe(), self._created()), None)
 
     def _left(self) -> Stoppable | None:
-        """Give what the resolving side has left; None if it is done, and so is not to be told of anything."""
+        """Give what the resolving side has left; None if that side is done, and must not be told of a cancellation."""
         return getattr(self, "_producer", STOPPED)
 
     def _has_resolved(self) -> bool:
@@ -359,7 +365,7 @@ class Cell(Reaction):
         return left is None or type(left) is Adopted
 
     def _leave(self, producer: Stoppable) -> None:
-        """Say how the resolving side, or something foreign that the promise follows now, is stopped."""
+        """Say how to stop the resolving side, or something foreign that the promise follows now."""
         self._producer = producer
 
     def _dismiss(self) -> None:
@@ -367,7 +373,7 @@ class Cell(Reaction):
         self._producer = None
 
     def _produce(self) -> Producer:
-        """Find, or make, the place for what the resolving side leaves."""
+        """Find or make the `Producer` that holds what the resolving side leaves."""
         left = self._left()
         if isinstance(left, Producer):
             return left
@@ -375,11 +381,13 @@ class Cell(Reaction):
         return producer
 
     def _stop_by(self, on_cancel: Callable[[], object]) -> None:
-        """Leave the function that stops the resolving side, which is called at once if the promise has been cancelled.
+        """Leave the function that stops the resolving side; it is called at once if the promise has been cancelled.
 
-        It is forgotten if that side has resolved the promise, even with one that is pending: its work is done.
+        It is forgotten if that side has already resolved the promise, even with a pending one: its work is done.
         """
-        # Where there has been no producer this one is told, although the canceller may have overlooked it.
+        # A cancellation on another thread may look at the slot just before `_produce` stores the producer, and so miss
+        # it. So `_recall` looks at the state afterwards, and tells the producer (LOOK). A producer that is not stored
+        # is made for this call alone, when the promise is settled or resolved already.
         pending, has_resolved = self._state is PENDING, self._has_resolved()
         producer = self._produce() if pending and not has_resolved else Producer(self._home)
         producer.add(on_cancel)
@@ -387,7 +395,7 @@ class Cell(Reaction):
             self._recall(producer)
 
     def _recall(self, producer: Producer) -> None:
-        """Have a producer stopped if the promise has been cancelled meanwhile."""
+        """Stop a producer if the promise has been cancelled meanwhile."""
         if self._state is not PENDING and isinstance(self._value, Cancelled):
             producer._cancelled()
 
@@ -396,36 +404,37 @@ class Cell(Reaction):
         return getattr(self, "_work", None)
 
     def _take_on(self, work: Work) -> None:
-        """Wait for something else from now on."""
+        """Note what the promise waits for from now on."""
         self._work = work
 
     def _put_down(self) -> None:
-        """Wait for nothing any more."""
+        """Note that the promise waits for nothing any more."""
         self._work = None
 
     def _hold(self, release: Callable[[Any], object]) -> None:
-        """Have a value released that comes though the promise has been cancelled."""
+        """Have `release` called with a value that arrives although the promise has been cancelled."""
         self._release = release
 
     def _is_held(self) -> bool:
-        """Tell whether the value of this promise is released in any case."""
+        """Tell whether the value of this promise will be released in any case."""
         return hasattr(self, "_release")
 
     def _is_stoppable(self) -> bool:
-        """Tell whether a cancellation of this very promise would stop something."""
+        """Tell whether cancelling this promise alone would stop something."""
         left, work = getattr(self, "_producer", None), getattr(self, "_work", None)
         return (left is not None and left._aborts()) or (work is not None and work._aborts())
 
     def _is_being_settled(self) -> bool:
-        """Tell whether somebody has settled this promise, or is about to, having dismissed the producer first."""
+        """Tell whether somebody has settled this promise, or is about to: the producer is dismissed before settling."""
         return self._state is not PENDING or (self._left() is None and self._at_work() is None)
 
     def _is_wanted(self) -> bool:
-        """Tell whether anybody depends on this promise while it is pending, or has depended on it."""
+        """Tell whether anybody depends on this promise; one whose reactions have been queued counts as wanted."""
         reactions = self._reactions
         if reactions is None:
             return True
-        # Twice: a list that others remove theirs from while it is walked may hide one, but never shows one too many.
+        # Walk the list, and then a copy. While another thread removes its reaction, a walk over the list may skip one,
+        # but never shows one too many. So "wanted" can be believed at once, and only "unwanted" is checked in a copy.
         for seen in (reactions, tuple(reactions)):
             for one in seen:
                 if one is not UNSETTLED and one._depends():
@@ -441,15 +450,17 @@ class Cell(Reaction):
         return sources
 
     def _let_go(self) -> list[Cell]:
-        """Detach from all that this promise depended on, and have its producer stopped; gives the former.
+        """Detach a cancelled promise from its sources, stop its producer, and give the sources.
 
-        It has been cancelled. If its value is held, it lets go of nothing that may still bring it.
+        If its value is held (`_hold`), it stays attached to everything that may still bring the value.
         """
         work, producer = getattr(self, "_work", None), getattr(self, "_producer", STOPPED)
         sources, is_held = self._sources(), hasattr(self, "_release")
         if producer is not None:
             producer._cancelled()
-            if not is_held and type(producer) is not Adopted:  # which may start later, and is stopped then
+            # An `Adopted` stays: its `ThenableJob` may be starting the work just now. If the job still finds the
+            # `Adopted` here when it has learnt how to stop the work, it stops the work itself.
+            if not is_held and type(producer) is not Adopted:
                 self._producer = STOPPED
         if not is_held and self._source is not None and type(self._on_rejected) is not Always:
             self._detach()
@@ -460,7 +471,7 @@ class Cell(Reaction):
         return sources
 
     def _resolve(self, value: object) -> None:
-        """Take on a value, or the outcome of something adoptable; what that means is told by `Resolution`."""
+        """Take on a value, or the outcome of something adoptable; `Resolution` implements this."""
         raise NotImplementedError
 
     def _created(self) -> str:
@@ -468,7 +479,7 @@ class Cell(Reaction):
         return describe_site(getattr(self, "_site", None))
 
     def _describe(self) -> str:
-        """Tell state, outcome and, in debug mode, creation site."""
+        """Describe the state, the outcome and, in debug mode, the creation site."""
         state = self._state
         outcome = "" if state is PENDING else f": {short(self._value)}"
         site = getattr(self, "_site", None)
@@ -477,7 +488,7 @@ class Cell(Reaction):
 
 
 def queue(reactions: list[Reaction]) -> None:
-    """Queue reactions, in order. The snapshot keeps `_detach` on another thread from making us skip one."""
+    """Queue reactions in order, from a copy: a `_detach` on another thread could make a walk over the list skip one."""
     for reaction in reactions.copy():
         home = reaction._home
         home.jobs.append(reaction)  # in place: Home.enqueue

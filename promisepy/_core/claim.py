@@ -1,4 +1,4 @@
-"""Who may settle a promise: the resolving functions, and what they do with a reason (ECMA-262 27.2.1.3)."""
+"""The right to settle a promise: its resolving functions, and how they treat a reason (ECMA-262 27.2.1.3)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .types import is_a
 
 
 def cut_context(error: BaseException, outer: BaseException | None) -> None:
-    """Remove from `error` the exception that was being handled where the queue happened to be drained."""
+    """Cut `outer` from the context of `error`: it was only being handled where the queue happened to be drained."""
     seen = error
     while outer is not None:
         context = context_of(seen)
@@ -40,22 +40,23 @@ def cut_context(error: BaseException, outer: BaseException | None) -> None:
 
 
 def _own_references() -> int:
-    """Count the references to an object that one local variable holds."""
+    """Count the references to an object that only one local variable holds."""
     thing = object()
     return sys.getrefcount(thing)
 
 
-# Two, since the call counts as well; one from CPython 3.14 on, which lends the variable's reference to the call.
+# Two, because the call of `getrefcount` holds one as well. One from CPython 3.14 on: the call borrows the variable's.
 OWN_REFERENCES: Final = _own_references()
 
 
 class Claim:
-    """The right to settle one promise, shared by its resolving functions: whoever takes the promise out may settle it.
+    """The right to settle one promise, shared by its resolving functions: the call that takes it out may settle it.
 
-    When both functions are gone the claim goes too, and if the promise is still in it, nobody will ever settle it
-    (S10). Taking it out is two steps, so two calls that meet, on two threads or in a signal handler, may both hold it.
-    They end as if one had come before the other: settling is exclusive (`cell`). Weak spot: if both pass, and one
-    of them with a promise, that promise counts as observed although its outcome may not be taken.
+    When both functions are gone, so is the claim. If the promise is still in it, nobody will ever settle the promise
+    (S10). Taking the promise out is two steps (SWAP), so two calls at the same time, on two threads or in a signal
+    handler, may both get it. They end as if one had come before the other, because settling is exclusive (`cell`). Weak
+    spot: if both get it, and one of them resolves with another promise, that one counts as observed although its
+    outcome may not be taken.
     """
 
     __slots__ = ("promise",)
@@ -91,16 +92,17 @@ class Claim:
             self.promise = None
             promise._dismiss()
             promise._reject(as_reason(error), traceback_of(error))
-            del promise, error  # INV-RC, likewise
+            del promise, error  # INV-RC, as in `reject` below
 
     def __del__(self) -> None:
         promise = self.promise
         if promise is not None and not settings.exiting:
             self.promise = None
             promise._dismiss()
-            # If nobody else refers to it, the whole affair is dropped, as after a timeout, and nobody can miss the
-            # outcome. A reaction is a reference, but is asked for, too: without the interpreter lock a count is the sum
-            # of two fields, and too small if a reference passes from one thread to another between the two looks.
+            # If nothing else refers to the promise, it goes together with its functions, as after a timeout, and nobody
+            # can miss the outcome. A reaction is a reference, too, and yet reactions are checked separately. Without
+            # the GIL a reference count is the sum of two fields. It comes out too small if a reference passes from one
+            # thread to another between the two reads.
             is_missed = len(promise._reactions or ()) > 1 or sys.getrefcount(promise) > OWN_REFERENCES
             if is_missed and promise._reject(dropped(promise._created()), None) and promise._alarm is not None:
                 promise._alarm.excuse()
@@ -109,8 +111,8 @@ class Claim:
 def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..., None]]:
     """Make the pair of functions that settle `promise` (CreateResolvingFunctions, 27.2.1.3).
 
-    Plain functions, since libraries look at `__name__` and `__code__` or hold callbacks weakly. They take any
-    arguments, return None and never raise, on any thread; the first call of either wins.
+    They are plain functions, because some libraries read `__name__` and `__code__`, and some hold callbacks weakly.
+    They take any arguments, return None and never raise, on any thread. The first call of either wins.
     """
     claim = Claim()  # its field is set here: an __init__ would cost as much as the rest of this function
     claim.promise = promise
@@ -134,24 +136,24 @@ def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..
         promise = claim.promise
         if promise is None:
             return
-        # Before the claim is taken: an interrupt that comes out of it leaves the promise to whoever calls next.
+        # This comes before the claim is taken: if a KeyboardInterrupt gets out of it, the next call can still settle.
         error = unexpected_arguments("reject", (reason, *more), named) if more or named else to_exception(reason)
         claim.promise = None
         promise._producer = None  # in place: Cell._dismiss
         promise._reject(as_reason(error), traceback_of(error))
-        del promise, error  # INV-RC: the class that was the reason may have raised it
+        del promise, error  # INV-RC: a class that was passed as the reason may have raised it
 
     return resolve, reject
 
 
 def to_exception(reason: object) -> BaseException:
-    """Give the exception that a reason is, makes, or has to be wrapped in."""
+    """Make an exception of a reason: itself, an instance if it is a class, or else a `CallbackError` around it."""
     if is_a(reason, BaseException):
         return reason
     if not is_exception_type(reason):
         return not_an_exception(reason)
     try:
-        made: object = reason()  # a class may make something else
+        made: object = reason()  # its `__new__` may give something that is no exception
     except BaseException as error:
         if fatal(error):
             raise
@@ -160,7 +162,7 @@ def to_exception(reason: object) -> BaseException:
 
 
 def reject_by_user(promise: Cell, reason: object) -> None:
-    """Reject with a reason that a user has written down: what is no exception is a `TypeError`."""
+    """Reject with a reason that comes from the user's own call, who gets a `TypeError` if it is no exception."""
     error = to_exception(reason)
     if type(error) is CallbackError and error is not reason:
         raise expected_reason(reason)
@@ -169,7 +171,7 @@ def reject_by_user(promise: Cell, reason: object) -> None:
 
 
 def settle_by_raise(promise: Cell, reject: Callable[..., None], error: BaseException) -> None:
-    """Answer an executor or a then-method that raised: a rejection, unless the promise has been settled already."""
+    """Reject with what an executor or a then-method raised, unless the promise has been settled already."""
     cut_context(error, promise._home.outer)
     settled = promise._state is not PENDING
     set_traceback(error, raised(error))

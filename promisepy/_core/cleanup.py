@@ -1,4 +1,4 @@
-"""Calls of clean-up functions: what a cancellation, or a value that comes too late, asks for."""
+"""Calls of clean-up functions, which a cancellation, or a value that comes too late, asks for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .reports import describe_site, report_error
 
 
 class CleanUp:
-    """The job that calls a function of the user's for which no promise answers; what it raises is reported."""
+    """A job that calls a function of the user's; no promise stands for the call, so what it raises is reported."""
 
     __slots__ = ("_arguments", "_context", "_function", "_home")
 

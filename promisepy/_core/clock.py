@@ -1,11 +1,13 @@
-"""Timers of a thread that has no clock of its own, and the alarm that a host has not.
+"""The clock of a thread without a loop: a heap of timers, and for a host a thread that sleeps until the first is due.
 
-A script's clock goes in `wait`, which asks it how long it may sleep. A host, such as a GUI's loop, only offers `post`;
-there one thread sleeps until the earliest timer, and posts. A loop has a clock of its own, and needs none of this.
+In a script, the clock runs only in `wait`, which asks it how long it may sleep. A host, such as a GUI's loop, offers
+nothing but `post`. So there a thread sleeps until the earliest timer is due, and then posts. An asyncio loop has a
+clock of its own and needs none of this.
 
-Both are touched on their home's thread only. A signal handler or finaliser may strike there at any step, and start or
-cancel a timer. So nothing is taken off the heap because of what was seen on it before: it is taken off, looked at, and
-put back if it is another one. The heap compares two numbers, never a timer, so no Python code runs inside it.
+Heap and sleeper are touched on their home's thread only. But a signal handler or finaliser may run there at any step,
+and start or cancel a timer. So the first timer seen on the heap may not be first any more a step later. Code takes the
+first one off, looks at it, and puts it back if it is another one. The heap compares two numbers, never a timer, so no
+Python code runs inside a heap operation.
 """
 
 from __future__ import annotations
@@ -18,13 +20,13 @@ from typing import TypeAlias
 from .atomic import take_least
 from .jobs import Home, Later, Timer
 
-# A heap of timers is cleared of cancelled ones when it has doubled, and not while it is as small as this.
+# Cancelled timers are removed from a heap when it has doubled, but not while it is smaller than this.
 FEW = 64
-Due: TypeAlias = tuple[float, int, Timer]  # what the heap compares, and the timer itself
+Due: TypeAlias = tuple[float, int, Timer]  # what the heap compares: deadline and count; then the timer itself
 
 
 def shorter(one: float | None, other: float | None) -> float | None:
-    """Choose between two times to sleep, in seconds; None is for any time."""
+    """Choose the shorter of two times to sleep, in seconds; None means without limit."""
     return other if one is None else one if other is None else min(one, other)
 
 
@@ -72,7 +74,7 @@ class Timers:
                 heappush(heap, entry)
 
     def limit(self, seconds: float | None) -> float | None:
-        """Say for how many seconds at most to sleep; None means for any time."""
+        """Say for how many seconds to sleep at most; None means without limit."""
         first = self.first()
         return shorter(seconds, None if first is None else first.remaining())
 
@@ -88,7 +90,7 @@ class Timers:
 
 
 class Sleeper:
-    """A thread that only sleeps until the first timer is due; there is one at a time."""
+    """A thread that does nothing but sleep until the first timer is due; there is one at a time."""
 
     __slots__ = ("_deadline", "_thread")
 
@@ -97,7 +99,7 @@ class Sleeper:
         self._thread: threading.Timer | None = None
 
     def set(self, first: Timer | None, wake: Callable[[], object]) -> None:
-        """Call `wake` on that thread when this timer is due; with None, sleep no more."""
+        """Have the thread call `wake` when this timer is due; with None, end its sleep."""
         deadline = None if first is None else first.deadline
         if deadline == self._deadline:
             return
@@ -111,7 +113,7 @@ class Sleeper:
             thread.start()
 
     def _wake(self, wake: Callable[[], object]) -> None:
-        self._deadline = None  # so that it may be set again for the same timer, if the clock was early
+        self._deadline = None  # so that it can be set again for the same timer, if this one woke too early
         wake()
 
 
@@ -127,7 +129,7 @@ class TimedHome(Home):
         self._sleeper = Sleeper()
 
     def needs_sleeper(self) -> bool:
-        """Tell whether whoever drives this home has no clock."""
+        """Tell whether what drives this home has no clock."""
         raise NotImplementedError
 
     def keep_timer(self, timer: Timer) -> None:
@@ -137,24 +139,24 @@ class TimedHome(Home):
         self.set_sleeper()
 
     def restart_timers(self) -> None:
-        """Hand the timers to whoever drives this home now."""
+        """Hand the timers to what drives this home now."""
         self.timers.clear()
         for timer in list(self.clocked):
             timer.stop()
             timer._run()
 
     def set_sleeper(self) -> None:
-        """See when to look at the clock again, on the home's thread."""
+        """Set the sleeper to the first timer, if it is needed; on the home's thread."""
         self._sleeper.set(self.timers.first() if self.needs_sleeper() else None, self._look_at_clock)
 
     def _look_at_clock(self) -> None:
-        """Ring what is due, since the sleeper has woken or a timer has been cancelled; on any thread."""
+        """Ring what is due, because the sleeper has woken or a timer has been cancelled; on any thread."""
         if threading.get_ident() == self.ident:
             self.timers.ring()
             self.set_sleeper()
         elif self.needs_sleeper():
-            self.enqueue(Later(self._look_at_clock))  # a home that ends abandons its timers itself
+            self.enqueue(Later(self._look_at_clock))  # no `on_abandon`: a home that ends abandons its timers itself
 
     def forget_sleeper(self) -> None:
-        """Start anew in a forked child: the sleeper's thread is the parent's."""
+        """Start anew in a forked child: the sleeper's thread exists only in the parent."""
         self._sleeper = Sleeper()

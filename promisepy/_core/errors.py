@@ -1,4 +1,4 @@
-"""The exception tree, and the wording of what can go wrong; answers to wrong calls are in `misuse`.
+"""The exception tree, and the messages about what can go wrong; messages about wrong calls are in `misuse`.
 
 PromiseError
 ├── BrokenPromise          nobody is left who could settle the promise
@@ -76,7 +76,7 @@ class DeadlockError(PromiseError, RuntimeError):
     """`wait` was asked for a promise that cannot settle before `wait` returns."""
 
 
-# The descriptors of BaseException: a class may refuse to have its attributes read or set, or have other ones.
+# The descriptors of BaseException itself: a subclass may refuse to have these attributes read or set, or override them.
 traceback_of: Callable[[BaseException], TracebackType | None] = BaseException.__dict__["__traceback__"].__get__
 context_of: Callable[[BaseException], BaseException | None] = BaseException.__dict__["__context__"].__get__
 arguments_of: Callable[[BaseException], tuple[Any, ...]] = BaseException.__dict__["args"].__get__
@@ -85,20 +85,20 @@ set_context: Callable[[Any, BaseException | None], object] = BaseException.__dic
 name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
 
 
-# The directory of the package, as code objects name it. They are asked, and not the globals of a frame: those are the
-# user's, who may have put anything there for `__name__`.
+# The directory of the package, as code objects name it. A frame is recognised by its code object, not by its globals:
+# those are the user's, who may have put anything there for `__name__`.
 HERE: Final = (
     (lambda: None).__code__.co_filename.removesuffix("errors.py").removesuffix("_core/").removesuffix("_core\\")
 )
 
 
 def is_ours(frame: FrameType) -> bool:
-    """Tell whether a frame is of this package."""
+    """Tell whether a frame belongs to this package."""
     return frame.f_code.co_filename.startswith(HERE)
 
 
 def raised(error: BaseException) -> TracebackType | None:
-    """Give the traceback of what user code raised and the caller has just caught, less our frames at its top."""
+    """Give the traceback of an error that the caller has just caught from user code, less our frames at its top."""
     caught: Any = traceback_of(error)
     traceback: TracebackType | None = caught.tb_next  # its first frame is the caller's
     while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(HERE):  # in place: is_ours
@@ -114,12 +114,12 @@ def cancelled_by(error: BaseException) -> Cancelled:
 
 
 def reason_of(future: object, error: BaseException) -> BaseException:
-    """Give the error of a future, or `Cancelled` if it says it was cancelled: libraries have errors of their own."""
+    """Give a future's error, or `Cancelled` if it says it was cancelled: some libraries raise an error of their own."""
     cancelled: Any = getattr(type(future), "cancelled", None)
     try:
         is_cancelled = callable(cancelled) and cancelled(future) is True
     except Exception:
-        return error  # which tells more than one about the question
+        return error  # it tells more than an error about our question
     return cancelled_by(error) if is_cancelled and not is_a(error, Cancelled) else error
 
 

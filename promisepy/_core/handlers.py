@@ -1,4 +1,4 @@
-"""What `then`, `catch` and `finally_` leave with the promise that they make."""
+"""The handlers that `then`, `catch` and `finally_` leave with the promise that they make."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Handler: TypeAlias = Callable[[object], object]
 
 
 class Filtered:
-    """The handler that `catch(types, handler)` leaves; a bare one is meant for every `Exception`."""
+    """The handler that `catch(types, handler)` leaves; one that is not wrapped in this takes every `Exception`."""
 
     __slots__ = ("handler", "types")
 
@@ -20,7 +20,7 @@ class Filtered:
         self.handler = handler
 
     def __call__(self, reason: BaseException, /) -> object:
-        """Handle the reason or raise it; a reaction job looks inside instead, since raising would add a frame."""
+        """Handle the reason or raise it; a reaction job reads the fields instead, because raising would add a frame."""
         if isinstance(reason, self.types):
             return self.handler(reason)
         raise reason

@@ -1,12 +1,13 @@
-"""Homes: who runs a queue of jobs, and how its sleeping thread is woken.
+"""Homes: what drains a queue of jobs, and how its sleeping thread is woken.
 
 A promise made while an asyncio loop runs has that loop for its home (`LoopHome`); any other has its thread
-(`ThreadHome`). A thread drains its home while it is in `wait`; an asyncio loop that is started later on the thread, or
-an installed host such as a GUI's loop, drains it as well; at interpreter exit the main thread does so once more.
+(`ThreadHome`). A thread drains its home while it is in `wait`. An asyncio loop that is started later on the thread
+drains it as well, and so does an installed host, such as a GUI's loop. At interpreter exit the main thread drains its
+home once more.
 
-Waking is safe from every thread, from a signal handler that interrupts the very `select` or `wait` that sleeps, and
-from finalisers. `call_soon_threadsafe` writes to the loop's self-pipe; plain `call_soon` is used only inside a task or
-callback of the same loop, which cannot be asleep then. A `wait` sleeps in `SimpleQueue.get`; its `put` is re-entrant.
+Waking is safe from every thread, from finalisers, and from a signal handler that interrupts the very `select` or `wait`
+that sleeps. `call_soon_threadsafe` writes to the loop's self-pipe. Plain `call_soon` is used only inside a task or
+callback of the same loop, which cannot be asleep then. A `wait` sleeps in `SimpleQueue.get`, whose `put` is re-entrant.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ from .jobs import PUMP_PAUSE, Home, Job, Timer, fatal
 from .reports import Settings, settings, submit_error, sweep
 from .types import Host, Report
 
-# A wait looks up every so many seconds: on Windows for Ctrl-C, which interrupts no lock; on free-threaded builds since
-# what this thread has made, and another one drops, is freed when this one runs (S10, CPython issue 157838).
+# A `wait` wakes up every so many seconds. On Windows, because Ctrl-C does not interrupt a lock. On free-threaded
+# builds, because an object that this thread has made and another one drops is freed only when this thread runs (S10,
+# CPython issue 157838).
 SLICE = 0.1 if sys.platform == "win32" or "free-threading build" in sys.version else None
-# The frames up in which to look for the loop's callback; a callback that calls deeper than this pays for a wake-up.
+# How many frames up to look for the loop's callback. A callback that calls deeper than this pays for a wake-up.
 CALLBACK_FRAMES = range(12)
 Task: TypeAlias = asyncio.Task[Any]
 running_loop = asyncio._get_running_loop  # get_running_loop() would raise where none runs
@@ -50,10 +52,10 @@ class LoopHome(Home):
         super().__init__()
         self.loop = loop
         self.tasks: set[Task] = set()  # kept alive here; asyncio refers to its tasks only weakly
-        self._context = Context()  # for all drains, which saves a copy each; every handler brings its own
+        self._context = Context()  # one for all drains saves a copy for each; every handler brings its own
         self._notice = _shutdown_notice(self)
         with suppress(StopIteration):
-            self._notice.__anext__().send(None)  # up to its yield, so that the loop knows it
+            self._notice.__anext__().send(None)  # run it to its `yield`: only then does the loop know it
 
     def arm(self) -> None:
         """Schedule a drain on the loop."""
@@ -71,13 +73,13 @@ class LoopHome(Home):
             self.abandon()
 
     def start_timer(self, timer: Timer) -> None:
-        """Let the loop's clock ring."""
+        """Start the timer on the loop's clock."""
         _start_on(self.loop, timer)
 
     def close(self) -> None:
         """Fail what is still queued: the loop has been closed."""
         with suppress(StopIteration):
-            self._notice.aclose().send(None)  # by hand: if nobody has shut it down, it would warn when it is freed
+            self._notice.aclose().send(None)  # by hand: if the loop has not shut it down, it would warn when freed
         self.abandon_timers()
         self.abandon()
 
@@ -125,7 +127,7 @@ class ThreadHome(TimedHome):
         self.name = threading.current_thread().name
         self.ended = False
         self.host: Host | None = None
-        # The loop that drains this home at present: one that the user runs on this thread, or the one of `_runner`.
+        # The loop that drains this home now: one that the user runs on this thread, or the private one of `_runner`.
         self.loop: asyncio.AbstractEventLoop | None = None
         self.tasks: set[Task] = set()
         # For each call of `wait` on this thread's stack, outermost first, the job whose handler calls it.
@@ -137,7 +139,8 @@ class ThreadHome(TimedHome):
 
     def arm(self) -> None:
         """Wake whoever drains this home; if nobody does, the jobs wait for the next `wait`."""
-        # First, so that a `wait` that ends while we look for somebody lowers it after us, and not before.
+        # Raise the flag first, and look for somebody afterwards. A `wait` that ends meanwhile lowers the flag. If we
+        # raised it after that, the home would count as armed although nobody is going to look.
         self.armed = True
         if self._waiting:
             self._wakeups.put(None)
@@ -157,8 +160,9 @@ class ThreadHome(TimedHome):
             self.armed = False
             if not loop.is_closed():
                 raise
-            return False  # it is not forgotten, since it may have timers, which only this home's thread can take back
-        return self.loop is loop  # else `wait` has left its private loop meanwhile
+            # The closed loop stays in `self.loop`: it may have timers, and only this home's thread can take them back.
+            return False
+        return self.loop is loop  # if not, `wait` has left its private loop meanwhile, and that loop will not drain
 
     def _arm_host(self) -> bool:
         if self.host is None:
@@ -169,32 +173,35 @@ class ThreadHome(TimedHome):
             self.armed = False
             if fatal(error):
                 raise
-            submit_error(error)  # whoever settles a promise is not to blame for a host that is gone
+            submit_error(error)  # the code that settles a promise is not to blame for a host that is gone
             return False
         return True
 
     def look(self) -> None:
-        """Notice a loop that has been started on this thread since, and have it run what waits here."""
+        """Notice a loop that has been started on this thread, and have it run the jobs that wait here."""
         running = running_loop() if threading.get_ident() == self.ident else None
         if running is None or running is self.loop:
             return
         self.loop = running
-        current_home()  # the loop's, whose notice of the end sets this home free again
+        current_home()  # makes the loop's own home, which gets notice when the loop ends, and then sets this home free
         self.restart_timers()
-        self.rearm()  # a loop that has stopped since may have been armed, or a drain whose job is what runs this one
+        # The home may count as armed in vain: by a loop that has stopped since, or by a drain that stands still,
+        # because one of its jobs runs this loop.
+        self.rearm()
 
     def start_timer(self, timer: Timer) -> None:
-        """Let the clock of whoever drives this home ring: a `wait`, a loop, or for a host a thread that only sleeps."""
+        """Start the timer on the clock of what drives this home: a `wait`, a loop, or for a host a sleeping thread."""
         loop = self.loop
-        # In a `wait` a clock goes on only while a handler runs its loop; the private loop may stop before the `wait`.
+        # During a `wait`, the home keeps its timers itself: the private loop may stop before the `wait` does. The clock
+        # of another loop goes on only while a handler runs that loop; then it may have the timer.
         if loop is None or loop.is_closed() or (self.waits and (loop_homes.get(loop) is self or not loop.is_running())):
             self.keep_timer(timer)
-            self.stop_waiting()  # the private loop, which runs until the time of an earlier timer
+            self.stop_waiting()  # the private loop was to run until the time of another timer
         else:
             _start_on(loop, timer)
 
     def needs_sleeper(self) -> bool:
-        """Tell whether a host drives this home, which can only be woken."""
+        """Tell whether a host drives this home: it can be woken, but has no clock."""
         return self.host is not None and not self.waits and (self.loop is None or self.loop.is_closed())
 
     def describe(self) -> str:
@@ -202,7 +209,7 @@ class ThreadHome(TimedHome):
         return f"thread {self.name!r}"
 
     def start(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> Task:
-        """Run a coroutine as a task: of the loop that runs here, else of one that runs inside `wait`."""
+        """Run a coroutine as a task of the loop that runs here, or else of the private loop, which runs in `wait`."""
         if running_loop() is not None and (home := current_home()) is not self:
             return home.start(coroutine, context)
         if self._runner is None:
@@ -213,16 +220,16 @@ class ThreadHome(TimedHome):
     def _forget(self, task: Task) -> None:
         self.tasks.discard(task)
         if not self.tasks:
-            self.stop_waiting()  # without tasks the private loop is not needed
+            self.stop_waiting()  # without tasks, the private loop is not needed
 
     def run_until(self, is_done: Callable[[], bool], timeout: float | None, pump: Hook, before_sleep: Hook) -> bool:
         """Drain this home, on its own thread, until `is_done()`; false if `timeout` seconds were not enough."""
         deadline = None if timeout is None else time.monotonic() + timeout
         pause, longest = PUMP_PAUSE
-        outer, self.loop = self.loop, None  # it cannot be at work here now
+        outer, self.loop = self.loop, None  # that loop cannot drain this home while its thread is in here
         self.waits.append(self.running)
         if outer is not None and len(self.waits) == 1:
-            self.restart_timers()  # that loop stands still
+            self.restart_timers()  # the outer loop stands still, and so does its clock
         try:
             while True:
                 self.timers.ring()
@@ -237,7 +244,7 @@ class ThreadHome(TimedHome):
                     pump()
                     remaining = shorter(remaining, pause)
                     pause = min(2 * pause, longest)
-                if self.jobs and not self.tasks:  # with tasks, the private loop drains, and gives them their turn
+                if self.jobs and not self.tasks:  # with tasks, the private loop drains, and they get their turn
                     pause = PUMP_PAUSE[0]
                     continue
                 if before_sleep is not None:
@@ -254,7 +261,7 @@ class ThreadHome(TimedHome):
 
     def _take_turn(self) -> None:
         if self.tasks and running_loop() is None:
-            self._run_loop(0)  # drains as well: a task's step may be among the jobs, and needs its loop
+            self._run_loop(0)  # this drains as well: a job may be a step of a task, which needs its loop to run
         else:
             self.drain()
             self._leave_loop()
@@ -274,7 +281,7 @@ class ThreadHome(TimedHome):
         self.rearm()
 
     def may_wait(self) -> bool:
-        """Tell whether this thread has no running loop, unless it is the private one of a `wait` further out."""
+        """Tell whether this thread may block: no loop runs on it, or only the private one of a `wait` further out."""
         loop = running_loop()
         return loop is None or loop_homes.get(loop) is self
 
@@ -296,10 +303,10 @@ class ThreadHome(TimedHome):
             self._waiting = False
 
     def _run_loop(self, seconds: float | None) -> None:
-        """Run the private loop, which has tasks, until `stop_waiting` or for so many seconds."""
-        assert self._runner is not None  # it has all of `tasks`
+        """Run the private loop, since it has tasks, until `stop_waiting` or for so many seconds."""
+        assert self._runner is not None  # there are tasks, and all of them are its own
         self.loop = loop = self._runner.get_loop()
-        if self.jobs:  # posted since the last drain, by somebody who found neither a loop nor a sleeper
+        if self.jobs:  # queued since the last drain, when `arm` found neither a loop nor a sleeping `wait`
             self.arm()
         limit = None if seconds is None else loop.call_later(seconds, loop.stop)
         try:
@@ -320,7 +327,7 @@ class ThreadHome(TimedHome):
         self.abandon()
 
     def forked(self) -> None:
-        """Put the home in order in a forked child: only the forking thread goes on there."""
+        """Put the home in order in a forked child, where only the forking thread goes on."""
         self.forget_sleeper()
         if threading.get_ident() != self.ident:
             self.ended, self.armed, self._waiting = True, False, False
@@ -335,26 +342,27 @@ class Thread(threading.local):
 
 
 class _ThreadEnd:
-    """Dropped by the interpreter when its thread ends, and in a forked child on the thread that forked."""
+    """The interpreter drops this when its thread ends; in a forked child it drops them all on the forking thread."""
 
     def __init__(self, home: ThreadHome) -> None:
         self._home = home
 
-    def __del__(self, settings: Settings = settings) -> None:  # bound, since globals are gone at the very end
+    def __del__(self, settings: Settings = settings) -> None:  # bound here: globals are gone at the very end
         if not settings.exiting and threading.get_ident() == self._home.ident:
             self._home.close()
 
 
 this_thread = Thread()
 thread_homes: weakref.WeakSet[ThreadHome] = weakref.WeakSet()
-# Strong, since a closed loop whose home has jobs left must still be found; closed ones leave when the next one comes.
+# The references are strong: a closed loop whose home has jobs left must still be found. Closed loops are removed when a
+# new loop comes.
 loop_homes: dict[asyncio.AbstractEventLoop, LoopHome | ThreadHome] = {}
-# For `running_loop()`, which may be None: a thread without a loop has its home elsewhere.
+# Asked with `running_loop()`. If that is None, this finds nothing: the home of a thread is in `this_thread`.
 known_home = cast("Callable[[asyncio.AbstractEventLoop | None], LoopHome | ThreadHome | None]", loop_homes.get)
 
 
 def current_home() -> LoopHome | ThreadHome:
-    """Find the home of promises that are created here and now."""
+    """Find the home for promises that are created here and now."""
     loop = running_loop()
     if loop is None:
         return this_thread.home or current_thread_home()
@@ -363,7 +371,7 @@ def current_home() -> LoopHome | ThreadHome:
 
 
 def home_here() -> LoopHome | ThreadHome:
-    """Equal `current_home()`; faster on a loop that is known."""
+    """Same as `current_home()`, but faster on a loop that has a home already."""
     return known_home(running_loop()) or current_home()
 
 
@@ -390,12 +398,14 @@ def _new_loop_home(loop: asyncio.AbstractEventLoop) -> LoopHome:
 def _in_callback() -> bool:
     """Tell whether this thread's loop is running a callback, so that it cannot be asleep in `select`.
 
-    Equals "no", which merely costs a needless wake-up: two system calls and a turn of the loop. A signal handler or
-    finaliser that strikes in or just before `select` finds no `Handle._run` between it and the loop.
+    A wrong "no" only costs a needless wake-up: two system calls and a turn of the loop. A signal handler or finaliser
+    that runs in or just before `select` finds no `Handle._run` between itself and the loop, so the answer is "no".
     """
-    try:  # the nearest are ours, such as `arm`, `_fulfil` and a resolving function; were one the loop's, it says "no"
+    # The nearest four frames are ours, such as `arm`, `_fulfil` and a resolving function. If one of them is the loop's,
+    # the answer is "no", too.
+    try:
         frame: FrameType | None = sys._getframe(4)
-    except ValueError:  # and below them are none, where C or JavaScript has called ours
+    except ValueError:  # there are not so many, where C or JavaScript has called our function
         return False
     for _ in CALLBACK_FRAMES:
         if frame is None:
@@ -407,7 +417,7 @@ def _in_callback() -> bool:
 
 
 async def _shutdown_notice(home: LoopHome) -> AsyncGenerator[None, None]:
-    """Sweep when the loop shuts down its asynchronous generators: the one public notice of a loop's end.
+    """Sweep when the loop shuts down its asynchronous generators, which is the only public notice of a loop's end.
 
     `asyncio.run`, `asyncio.Runner`, uvloop and the test frameworks all give it, just before they close the loop.
     """

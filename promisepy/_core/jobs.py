@@ -3,14 +3,14 @@
 ECMA-262 9.5 asks for jobs that run one at a time, to completion, in the order in which they were queued. A home is
 such a queue together with whatever calls `drain` on the home's thread: an asyncio loop, a script's `wait`, a GUI.
 
-INV-FIFO    Jobs leave in the order in which they came, whoever queued them; also when a burst ends early.
-INV-ARMED   If a job is queued, somebody is going to look. A poster appends first and reads `armed` after; a drain
-            clears `armed` first and looks at the queue after (LOOK, in `atomic`). So a signal handler or finaliser may
-            post in the middle of a post. Two posters may both find a home unarmed: the second wake-up finds an empty
-            queue.
+INV-FIFO    Jobs leave the queue in the order in which they came, whoever queued them, even if a burst ends early.
+INV-ARMED   While a job is queued, somebody is going to look. Code that queues a job appends it first and reads `armed`
+            afterwards; a drain clears `armed` first and looks at the queue afterwards (LOOK, in `atomic`). So a signal
+            handler or finaliser may queue a job while another job is being queued. Both may find the home unarmed:
+            then the second wake-up finds an empty queue.
 INV-ALIVE   An exception that leaves a job (KeyboardInterrupt, SystemExit) leaves the queue armed for the rest.
 
-Weak spot: a KeyboardInterrupt that strikes between taking a job and its first step loses that job, as in asyncio.
+Weak spot: a KeyboardInterrupt between the step that takes a job and the job's first step loses that job, as in asyncio.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from typing import Any, ClassVar, Protocol
 from .atomic import take_first
 from .types import Report
 
-# Jobs that run before the host gets its turn. Large, since a turn costs about as much as ten jobs; bounded, so that a
-# chain that never ends cannot keep the host from its sockets.
+# How many jobs run before the host gets its turn. Many, because a turn costs about as much as ten jobs. Bounded, so
+# that a chain that never ends cannot keep the host from its sockets.
 BURST = 1000
-# Between two calls of a pump that had nothing to deliver: at first, and at most, in seconds.
+# The pause between two calls of a pump that had nothing to deliver: at first and at most, in seconds.
 PUMP_PAUSE = 0.001, 0.02
-# No clock is asked to wait longer, in seconds: thirty years, which every platform can count.
+# The longest wait that any clock is asked for, in seconds: thirty years, which every platform can count.
 LONGEST = 1e9
 
 
@@ -65,7 +65,7 @@ class Home:
 
     __slots__ = ("__weakref__", "armed", "clocked", "jobs", "outer", "running", "suspects")
 
-    # True where somebody may run a loop at any time, also in a handler or as a pump, and `look` has to find it.
+    # True if a loop may be started on the home's thread at any time, even by a handler or a pump, for `look` to find.
     seeks_loop: ClassVar[bool] = False
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Home:
         self.running: Job | None = None
         self.outer: BaseException | None = None
         self.suspects: list[Suspect] = []
-        # Timers that a clock is going to ring, unless it stops before; a dict for its order.
+        # Timers that a clock is going to ring, unless it stops first. A dict, because it keeps their order.
         self.clocked: dict[Timer, None] = {}
 
     def enqueue(self, job: Job) -> None:
@@ -84,11 +84,11 @@ class Home:
             self.arm()
 
     def arm(self) -> None:
-        """See to it that `drain` is called soon on the home's thread, even if that thread sleeps."""
+        """Have `drain` called soon on the home's thread, even if that thread sleeps."""
         raise NotImplementedError
 
     def rearm(self) -> None:
-        """Have somebody look at the queue, although the home counts as armed: whoever was going to may not come."""
+        """Arm the home again, although it counts as armed: what was going to drain it may not come any more."""
         self.armed = False
         if self.jobs:
             self.arm()
@@ -107,7 +107,7 @@ class Home:
             timer._abandon(self)
 
     def look(self) -> None:
-        """Find a loop that has come meanwhile and drains this home."""
+        """Find a loop that has been started meanwhile, and have it drain this home."""
 
     def describe(self) -> str:
         """Name the home for messages."""
@@ -122,8 +122,8 @@ class Home:
         self.armed = True
         jobs = self.jobs
         take = jobs.popleft
-        # An exception that is being handled further down this stack must not become the `__context__` of what handlers
-        # raise; `Resolution._fail` cuts it off.
+        # A caller further out on this stack may be handling an exception. That must not become the `__context__` of
+        # what handlers raise; `Resolution._fail` cuts it off.
         outer, self.outer = self.outer, sys.exception()
         running = self.running
         job: Job | None
@@ -146,10 +146,11 @@ class Home:
     def abandon(self) -> None:
         """Fail every queued job, because nobody will drain this home again; on any thread, on several at once."""
         while True:
-            # Armed, so that what a failing job settles is queued behind it instead of coming back here recursively.
+            # Count as armed meanwhile. Then the reactions to what a job rejects are queued behind it; otherwise `arm`
+            # would call this function again, recursively.
             self.armed = True
             try:
-                while (job := take_first(self.jobs)) is not None:  # another settler may be here, too
+                while (job := take_first(self.jobs)) is not None:  # another thread may be in here, too
                     job._abandon(self)
             finally:
                 self.armed = False
@@ -167,7 +168,7 @@ def nothing(_: object) -> None:
 
 
 class Later:
-    """The job that calls a function of ours later, on the home's thread; no promise answers for what it does."""
+    """A job that calls a function of this package on the home's thread; no promise stands for the call."""
 
     __slots__ = ("_function", "_on_abandon")
 
@@ -186,10 +187,10 @@ class Later:
 
 
 class Timer:
-    """Queues a job on a home after so many seconds, unless it is cancelled before; made and cancelled on any thread.
+    """Queues a job on a home after so many seconds, unless it is cancelled first; made and cancelled on any thread.
 
-    Clocks belong to their home's thread, so a timer is a job first, which starts it there. Its time counts from when it
-    was made. A script's clock goes only in `wait`, which rings at once what is overdue.
+    A clock belongs to its home's thread. So a timer is first queued as a job, which starts the clock there. Its time
+    counts from when it was made. A script's clock runs only in `wait`, which rings overdue timers at once.
     """
 
     __slots__ = ("_home", "_job", "_stop", "deadline")
@@ -203,7 +204,7 @@ class Timer:
 
     @property
     def is_cancelled(self) -> bool:
-        """Tell whether nothing is left to do."""
+        """Tell whether nothing is left to do: it has been cancelled, or has rung."""
         return self._job is None
 
     def remaining(self) -> float:
@@ -216,14 +217,14 @@ class Timer:
         self.stop()
 
     def started(self, stop: Callable[[], object]) -> None:
-        """Remember how the clock is told to forget this timer."""
+        """Remember how to make the clock forget this timer."""
         self._home.clocked[self] = None
         self._stop = stop
         if self._job is None:  # cancelled meanwhile, on another thread
             self.cancel()
 
     def stop(self) -> None:
-        """Tell the clock to forget this timer, so that another one may ring it."""
+        """Make the clock forget this timer, so that another clock may ring it."""
         self._home.clocked.pop(self, None)
         stop, self._stop = self._stop, None
         if stop is not None:

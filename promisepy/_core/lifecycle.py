@@ -1,4 +1,4 @@
-"""What its surroundings do to a home: a host is installed, the interpreter exits, a fork leaves only one thread."""
+"""What happens to homes from outside: a host is installed, the interpreter exits, a fork leaves only one thread."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def set_host(host: Host | None, /) -> Host | None:
         raise expected_host(host)
     home = current_thread_home()
     previous, home.host = home.host, host
-    # Neither the previous host nor a loop that has stopped is in charge any more, whatever they were asked to do.
+    # The previous host, or a loop that has stopped, may still have been asked to drain or to ring. Neither is in charge
+    # any more, so all of that is asked for again.
     home.loop = running_loop()
     home.restart_timers()
     home.rearm()
@@ -58,7 +59,7 @@ def _at_exit() -> None:
             home.run_until(lambda: not home.jobs and not home.tasks, None, None, None)
     finally:
         if home is not None:
-            home.close()  # what an interrupt has left can only be reported
+            home.close()  # jobs are left only after an interrupt; they can only be reported
         for loop, other in list(loop_homes.items()):
             if loop.is_closed():
                 other.close()
@@ -74,17 +75,18 @@ def _after_fork() -> None:
             _separate(loop)
 
 
-def _separate(loop: Any) -> None:  # Any, since these names are asyncio's own; uvloop, say, has none of them
-    """Give a forked child's copy of a private loop, that of a `wait`, a selector and a self-pipe of its own.
+def _separate(loop: Any) -> None:  # Any: these names are private to asyncio, and uvloop, say, has none of them
+    """In a forked child, give the private loop of a `wait` a selector and a self-pipe of its own.
 
-    Those that it inherits are the parent's as well. What the child closes would be taken from the parent's selector,
-    which would never be woken again, and either process could eat the other's wake-ups.
+    The inherited ones are shared with the parent. If the child closed its self-pipe, that would vanish from the
+    parent's selector, and nothing could wake the parent's loop any more. And each process could take the other's
+    wake-ups.
     """
     shared = getattr(loop, "_selector", None)
     if shared is None:
         return
     pipe, keys = loop._ssock.fileno(), list(shared.get_map().values())
-    shared.close()  # the descriptor; what it refers to is the parent's
+    shared.close()  # closes only our descriptor; the selector itself lives on in the parent
     loop._selector = type(shared)()
     loop._close_self_pipe()
     loop._make_self_pipe()

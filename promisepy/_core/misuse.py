@@ -157,7 +157,7 @@ def expected_callback(number: int, index: int | None, name: str | None, got: obj
 
 
 def no_tell() -> TypeError:
-    """Say that a convention of the user's cannot be turned round."""
+    """Say that a convention of the user's cannot be read in the other direction."""
     return TypeError(
         "callbackify() expected a Convention that has tell=, got one without: write Convention(tell=function), where "
         "function(outcome) returns the callback's arguments for a Fulfilled or a Rejected"
@@ -283,20 +283,20 @@ def wait_under_host(host: object) -> RuntimeError:
     )
 
 
-MYPY = False  # as TYPE_CHECKING, but true for mypy only
+MYPY = False  # like TYPE_CHECKING, but true for mypy only
 
 
 class Refusals:
-    """What looks as if it worked with a promise, and does not: a mixin that answers what to write instead."""
+    """A mixin that refuses what only looks as if it worked with a promise, and says what to write instead."""
 
     __slots__ = ()
 
     if TYPE_CHECKING:
-        if not MYPY:  # says truthy-bool of a class without it, but is silent and calls the rest unreachable with it
+        if not MYPY:  # without this method it reports truthy-bool; with it, it only calls the rest unreachable
 
             def __bool__(self) -> Never: ...
 
-    else:  # so that checkers report these uses as well
+    else:  # hidden from checkers, so that they report these uses as well
 
         def __bool__(self) -> bool:
             """Refuse: `if promise:` would always be true."""

@@ -1,7 +1,7 @@
-"""What a callback's arguments mean: an outcome, which is values or an error, and the shape of the one value.
+"""What a callback's arguments mean: an outcome, which is values or an error, and how the values become one value.
 
-These are plain data to `promisify`, to `via` and to the emitters of streams: they look at arguments and decide, on
-whatever thread the library calls.
+`promisify`, `via` and the emitters of streams use these functions as plain data. They only look at arguments and
+decide, on whatever thread the library calls.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ def as_error(error: object, arguments: tuple[Any, ...], named: dict[str, Any]) -
 
 
 def natural(values: tuple[Any, ...]) -> Any:
-    """Shape by number: nothing is None, one value is itself, more are a tuple."""
+    """Shape by count: no value becomes None, one stays itself, more become a tuple."""
     return values[0] if len(values) == 1 else values or None
 
 
 class Single:
-    """Outcome by a function of the user's that returns the one value itself."""
+    """Outcome by a function of the user's, which returns the one value itself."""
 
     __slots__ = ("read",)
 
@@ -73,33 +73,33 @@ class Single:
         self.read = read
 
     def __call__(self, *arguments: Any, **named: Any) -> tuple[Any]:
-        """Give what a shape is made of."""
+        """Give the value in a tuple, as any outcome does."""
         try:
             return (self.read(*arguments, **named),)
         finally:
-            del arguments, named  # INV-RC of `cell`, as below: an argument may be what is raised
+            del arguments, named  # INV-RC of `cell`, as below: an argument may be the exception that is raised
 
 
 def one_value(value: Any = None, /, *more: Any, **named: Any) -> Any:
-    """Equal `natural(all_values(...))`, which need not be asked if there is at most one value."""
+    """Same as `natural(all_values(...))`, which it calls only if there is more than one value."""
     return natural(all_values(value, *more, **named)) if more or named else value
 
 
 def one_after_error(*arguments: Any, **named: Any) -> Any:
-    """Equal `natural(error_first(...))`, likewise."""
+    """Same as `natural(error_first(...))`, which it calls only if there is not just one value."""
     if len(arguments) == 2 and arguments[0] is None and not named:
         return arguments[1]
     return natural(error_first(*arguments, **named))
 
 
 def one_before_error(*arguments: Any, **named: Any) -> Any:
-    """Equal `natural(error_last(...))`, likewise."""
+    """Same as `natural(error_last(...))`, which it calls only if there is not just one value."""
     if len(arguments) == 2 and arguments[1] is None and not named:
         return arguments[0]
     return natural(error_last(*arguments, **named))
 
 
-# What the commonest outcomes and the natural shape are together, for the usual number of arguments.
+# The commonest outcomes, each combined with the natural shape, and fast for the usual number of arguments.
 SHORT: Final[dict[Outcome, Callable[..., Any]]] = {
     all_values: one_value,
     error_first: one_after_error,
@@ -108,10 +108,10 @@ SHORT: Final[dict[Outcome, Callable[..., Any]]] = {
 
 
 def reader(outcome: Outcome, shape: Shape = natural) -> Callable[..., Any]:
-    """Make one function of both: it returns the value that a call of the callback means, or raises."""
+    """Combine both into one function, which returns the value that a call of the callback means, or raises."""
     if shape is natural and isinstance(outcome, Single):
         return outcome.read
-    if shape is natural and type(outcome) is FunctionType and outcome in SHORT:  # others may have no hash
+    if shape is natural and type(outcome) is FunctionType and outcome in SHORT:  # others may be unhashable
         return SHORT[outcome]
 
     def read(*arguments: Any, **named: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What the resolving side leaves with its promise: how the work is stopped, and callbacks that must be kept alive."""
+"""What the resolving side leaves with its promise: how to stop the work, and callbacks to keep alive."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .misuse import expected_callable
 
 
 class Stoppable(Protocol):
-    """What the resolving side has left: how it is stopped."""
+    """What the resolving side has left: how to stop its work."""
 
     def _aborts(self) -> bool:
-        """Tell whether it can be."""
+        """Tell whether it can be stopped."""
         ...
 
     def _cancelled(self) -> None:
-        """Have it stopped; called on any thread, perhaps on two at once."""
+        """Stop it; called on any thread, perhaps on two at once."""
 
 
 class Producer:
-    """What is called when the promise is cancelled, and callbacks that live as long as the promise is pending."""
+    """The functions to call if the promise is cancelled, and the callbacks to keep alive while it is pending."""
 
     __slots__ = ("_abort", "_home", "kept")
 
@@ -36,7 +36,7 @@ class Producer:
             self.add(on_cancel)
 
     def add(self, on_cancel: Callable[[], object]) -> None:
-        """Remember how the producer is stopped."""
+        """Remember how to stop the producer."""
         if not callable(on_cancel):
             raise expected_callable("on_cancel", on_cancel, "a function without parameters")
         self._abort.append((on_cancel, copy_context()))
@@ -45,18 +45,18 @@ class Producer:
         return bool(self._abort)
 
     def _cancelled(self) -> None:
-        for on_cancel, context in taken(self._abort):  # another thread may be telling the producer, too
+        for on_cancel, context in taken(self._abort):  # each is taken once: another thread may be doing the same
             self._home.enqueue(CleanUp(self._home, on_cancel, context=context))
 
 
 class Adopted(Producer):
-    """What something foreign has left with the promise that takes on its outcome; the resolving side itself is done."""
+    """How to stop something foreign whose outcome the promise takes on; the resolving side itself is done."""
 
     __slots__ = ()
 
 
 class Stopped:
-    """Stands in a cancelled promise for its producer, to tell it from one that has rejected with `Cancelled` itself."""
+    """Replaces the producer of a cancelled promise, and tells it from one whose producer rejected with `Cancelled`."""
 
     __slots__ = ()
 
@@ -64,7 +64,7 @@ class Stopped:
         return False
 
     def _cancelled(self) -> None:
-        """Do nothing: that has been done."""
+        """Do nothing: the producer has been told already."""
 
 
 STOPPED: Final = Stopped()

@@ -2,10 +2,10 @@
 
 Three things are reported, each once: a rejection that nobody observed ("unhandled"), a promise that nobody can settle
 any more ("broken"), a handler whose home has ended ("stuck"). The last two are rejections as well, so one mechanism
-serves all: a rejected promise that nobody observes owns an `Alarm`; observing it disarms the alarm, losing the last
-reference to the promise rings it, and a sweep at loop shutdown and interpreter exit rings those still held.
+serves all three. A rejected promise that nobody has observed owns an `Alarm`. Observing the promise disarms the alarm.
+Losing the last reference to the promise rings it. A sweep at loop shutdown and interpreter exit rings those still held.
 
-The registry knows alarms only weakly. Were it to hold reasons, a traceback whose frames refer to the promise would keep
+The registry refers to alarms only weakly. If it held reasons, a traceback whose frames refer to the promise would keep
 the promise alive, and its report would wait for the exit.
 """
 
@@ -29,7 +29,7 @@ Site: TypeAlias = tuple[str, int, str]
 
 
 class Settings:
-    """What `promisepy.debug` and `set_report_hook` set; one object, so that a reader sees every switch."""
+    """What `promisepy.debug` and `set_report_hook` set; one object, so that a reader sees every switch in one place."""
 
     __slots__ = ("exiting", "hook", "sites", "strict")
 
@@ -37,7 +37,7 @@ class Settings:
         self.sites = bool(os.environ.get("PROMISEPY_DEBUG")) or sys.flags.dev_mode
         self.strict = False
         self.hook: ReportHook | None = None
-        # After the sweep at exit, modules are being torn down and what is dropped then is not the program's doing.
+        # True after the sweep at exit: modules are torn down then, and what this drops is not the program's doing.
         self.exiting = False
 
 
@@ -76,7 +76,7 @@ def set_report_hook(hook: ReportHook | None, /) -> ReportHook | None:
 
 
 def creation_site() -> Site | None:
-    """Find the nearest caller outside this package, and outside `typing`, which calls `Promise[int]`."""
+    """Find the nearest caller outside this package and outside `typing`, whose code is what calls `Promise[int]`."""
     frame = sys._getframe(1)
     while is_ours(frame) or frame.f_globals.get("__name__") == "typing":
         if frame.f_back is None:
@@ -105,7 +105,7 @@ class Alarm:
         self._home = home
         self._site = site
         self._excuse: tuple[int, int] | None = None
-        # The entry in this dictionary is the permission to ring: whoever pops it, rings or disarms, nobody else does.
+        # The entry in here is the right to ring (TAKE): only the code that pops it rings or disarms the alarm.
         _alarms[id(self)] = weakref.ref(self)
         if settings.strict:
             home.suspects.append(self)
@@ -119,9 +119,9 @@ class Alarm:
             self.accuse()
 
     def excuse(self) -> None:
-        """Do not ring if the promise dies in the very instruction in which its resolving functions died.
+        """Do not ring if the promise is freed in the very instruction in which its resolving functions were freed.
 
-        Then all three were dropped together, in a `Resolvers` tuple for example, and nobody can miss the outcome.
+        Then all three were dropped together, as in a `Resolvers` tuple, and nobody can miss the outcome.
         """
         self._excuse = _instruction()
 
@@ -136,7 +136,7 @@ class Alarm:
 
 
 def _instruction() -> tuple[int, int]:
-    """Identify the instruction whose dropping of references runs the finaliser that called our caller."""
+    """Identify the instruction outside this package that dropped a reference, and so runs the finaliser we are in."""
     frame: FrameType | None = sys._getframe()
     while frame is not None and is_ours(frame):
         frame = frame.f_back
@@ -144,7 +144,7 @@ def _instruction() -> tuple[int, int]:
 
 
 def sweep(home: Home | None = None) -> None:
-    """Report the unobserved rejections of `home`, or of all homes, although something still refers to them."""
+    """Report the unobserved rejections of `home`, or of all homes, even if something still refers to the promises."""
     for reference in list(_alarms.values()):
         alarm = reference()
         if alarm is not None and home in (None, alarm._home):
@@ -158,7 +158,7 @@ def deliver(report: Report, home: Home) -> None:
         if not home.report(report):
             wrapper = UnhandledRejection(report.message)
             wrapper.__cause__ = report.reason
-            # The default hook prints no causes, so the wrapper wears the traceback that the reader needs.
+            # The default hook prints no causes, so the wrapper carries the traceback that the reader needs.
             submit_error(wrapper.with_traceback(traceback_of(report.reason)))
         return
     try:
@@ -170,7 +170,7 @@ def deliver(report: Report, home: Home) -> None:
 
 
 def report_error(error: BaseException, home: Home) -> None:
-    """Report what a function raised for which no promise answers."""
+    """Report what a function raised, where there is no promise to reject with it."""
     kind: ReportKind = "stuck" if isinstance(error, StuckPromise) else "unhandled"
     message = f"a function that cleans up raised {short(error)}, and nobody is there to handle it."
     deliver(Report(kind, message, error, home.describe()), home)
@@ -186,7 +186,7 @@ def _describe(reason: BaseException, home: Home, site: Site | None) -> Report:
 
 
 class _Unraisable:
-    """Raises its error where it can only be shown: Python has no other public door to `sys.unraisablehook`."""
+    """Raises its error in a finaliser, where it is only shown: the one public way to reach `sys.unraisablehook`."""
 
     def __init__(self, error: BaseException) -> None:
         self._error = error
@@ -199,5 +199,5 @@ _Unraisable.__del__.__qualname__ = "promisepy's report"  # what the default hook
 
 
 def submit_error(error: BaseException) -> None:
-    """Show an error that has nobody to be raised to."""
+    """Show an error that cannot be raised to anybody."""
     _Unraisable(error)

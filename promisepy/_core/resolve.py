@@ -1,4 +1,4 @@
-"""What a value means to a promise: the resolution procedure and the jobs of ECMA-262 27.2.1.3.2 and 27.2.2."""
+"""What a promise does with a value: the resolution procedure and the jobs (ECMA-262 27.2.1.3.2 and 27.2.2)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from .types import is_a
 
 
 class Resolution(Cell):
-    """A cell that knows what to do with handlers and with values that may be promises themselves."""
+    """A cell that can run handlers, and can resolve with a value that may itself be a promise."""
 
     __slots__ = ()
 
     def _resolve(self, value: object, context: Context | None = None) -> None:
         """Take on a value, or the outcome of something adoptable (27.2.1.3.2, steps 6 to 15).
 
-        A coroutine among the latter runs in `context`, or in a copy of the current one.
+        If `value` is a coroutine, it runs in `context`, or in a copy of the current context.
         """
         kind = type(value)
         if type(kind) is type and kind in NEVER_ADOPTED:  # in place: is_plain
@@ -50,8 +50,9 @@ class Resolution(Cell):
             else:
                 self._put_down()
                 adoption._cancelled()
-                # Cancelled while the handler ran: a cancellation now would have met the adoption. Otherwise another
-                # call has overtaken this one (see `Claim`), and the other promise is none of our business.
+                # This promise has settled already. If it was cancelled, while its handler ran, `value` is cancelled as
+                # well: a cancellation that came only now would have found the adoption, and gone up to `value`.
+                # Otherwise another call has overtaken this one (see `Claim`), and `value` is none of our business.
                 if is_a(self._value, Cancelled) and not value._is_wanted():
                     cancel(value, cancellation(self._value))
             return
@@ -71,7 +72,7 @@ class Resolution(Cell):
             self._home.enqueue(job)
 
     def _fail(self, error: BaseException) -> None:
-        """Reject with what user code raised, less the frames of this package that led to it; pass on what is fatal."""
+        """Reject with what user code raised, less our frames at the top of its traceback; raise again what is fatal."""
         outer = self._home.outer
         if outer is not None:
             cut_context(error, outer)
@@ -84,7 +85,7 @@ class Resolution(Cell):
         if self._fail_with(Failure(reason, traceback)):
             self._announce()
         elif not is_a(reason, SILENT):
-            report_error(reason, self._home)  # cancelled meanwhile: nobody will see it in this promise
+            report_error(reason, self._home)  # cancelled meanwhile, so nobody will see the error in this promise
         if fatal(error):
             raise error
 
@@ -118,7 +119,7 @@ class Resolution(Cell):
         if handler is None:
             self._settle_like(source)
             return
-        # A coroutine that the handler returned sees the variables that the handler has set.
+        # The handler's context is passed on: a coroutine that it returned sees the context variables that it has set.
         # in place: Resolution._resolve
         kind = type(value)
         if type(kind) is type and kind in NEVER_ADOPTED:
@@ -133,7 +134,7 @@ class Resolution(Cell):
 
 
 def _matching(left: Handler | Filtered | None, source: Cell) -> Handler | None:
-    """Choose the rejection handler if it is meant for this reason, and give the reason its own traceback back."""
+    """Give the rejection handler if it is meant for this reason; first restore the reason's own traceback."""
     if left is None:
         return None
     if not isinstance(source._value, left.types if isinstance(left, Filtered) else Exception):
@@ -143,10 +144,11 @@ def _matching(left: Handler | Filtered | None, source: Cell) -> Handler | None:
 
 
 class Adoption(Reaction):
-    """The job and then the reaction by which a promise takes on the outcome of another one of ours.
+    """First the job, then the reaction, by which a promise takes on the outcome of another promise of this package.
 
-    Two jobs, as NewPromiseResolveThenableJob (27.2.2.2) and the reaction that it leaves: the order is V8's to the tick.
-    What the standard does through a pair of resolving functions is done here directly, since nobody else sees them.
+    It takes two jobs, like NewPromiseResolveThenableJob (27.2.2.2) and the reaction that this leaves. So the order
+    equals V8's to the tick. The standard goes through a pair of resolving functions. Nobody else could see these, so
+    the work is done directly here.
     """
 
     __slots__ = ("_followed", "_mark", "_target")
@@ -191,12 +193,12 @@ class Adoption(Reaction):
             mark._detach()
 
     def _sources(self) -> Iterable[Cell]:
-        # The mark first: it goes after the job has left its own reaction, so that one of the two is seen.
+        # The mark first: the job subscribes this reaction before it removes the mark, so one of the two is seen.
         for reaction in (self._mark, self):
             source = None if reaction is None else reaction._source
             if source is not None:
                 return [source]
-        followed = self._followed  # settled from the beginning, where there is no mark
+        followed = self._followed  # no mark: it had settled before this adoption was made
         return [] if followed is None else [followed]
 
     def _aborts(self) -> bool:
@@ -209,7 +211,7 @@ class Adoption(Reaction):
 
 
 class Mark(Reaction):
-    """Says that a promise is going to follow another one, until the job has run in which it starts to."""
+    """Makes a promise count as wanted by its future follower, until the job runs in which that one subscribes."""
 
     __slots__ = ("_target",)
 
@@ -222,7 +224,7 @@ class Mark(Reaction):
             reactions.append(self)
 
     def _run(self) -> None:
-        """Do nothing: that the other one has settled is found out in time."""
+        """Do nothing: the job of the adoption will find that the promise has settled."""
 
     def _settles(self) -> Cell | None:
         return self._target
@@ -248,7 +250,8 @@ class ThenableJob:
         resolve, reject = resolving_functions(target)
         try:
             stop = self._context.run(self._then, resolve, reject)
-            # What a foreign `then` returns means nothing; and what has resolved meanwhile is done.
+            # Only a rule returns how to stop the work; what a foreign `then` returns means nothing. If the target has
+            # been resolved meanwhile, there is nothing left to stop.
             if type(self._then) is Rule and callable(stop) and target._left() is producer:
                 producer.add(stop)
                 target._recall(producer)
@@ -261,7 +264,7 @@ class ThenableJob:
         self._target._strand(home)
 
     def _settles(self) -> None:
-        """Name no promise: the then-method may wait here, while another thread calls what it was given."""
+        """Name no promise: the then-method may call `wait`, while another thread calls the functions it was given."""
 
     def _sources(self) -> Iterable[Cell]:
         return ()
@@ -270,4 +273,4 @@ class ThenableJob:
         return gives_stop(self._then)
 
     def _cancelled(self) -> None:
-        """Do nothing: what has not been started cannot be stopped; it is when the job has run."""
+        """Do nothing: the work has not been started. When the job starts it, the job also has it stopped."""

@@ -1,4 +1,4 @@
-"""Between promises and other people's tasks and futures: suspend, run, listen, hand on, translate cancellation."""
+"""The bridge between promises and foreign tasks and futures: suspend, run, listen, hand on, translate cancellation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .jobs import Home, Job, fatal
 from .reports import submit_error
 from .types import FutureLike
 
-# asyncio's futures are futures of Any, as are these.
+# Any is the future that calls back; asyncio's own are futures of Any, too.
 Callback = Callable[[Any], object]
 Resolver = Callable[..., None]
 
@@ -32,21 +32,21 @@ Resolver = Callable[..., None]
 class Waiter(Reaction):
     """Suspends one asyncio task until a promise settles.
 
-    It speaks the protocol that asyncio's tasks expect of a future, so that the task's next step is a job of the loop's
-    home, in order with all others. An inner `asyncio.Future` would cost a second object and a second turn of the loop,
-    and would let the task run behind handlers that were registered after it.
+    It has the methods that asyncio's tasks expect of a future. So the task's next step is a job of the loop's home, in
+    order with all other jobs. An inner `asyncio.Future` would cost a second object and a second turn of the loop. And
+    the task would run after handlers that were registered after it.
     """
 
     __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "_loop")
 
-    _loop: asyncio.AbstractEventLoop  # read by the task, which asks `get_loop()` first if there is one
+    _loop: asyncio.AbstractEventLoop  # the task reads this, since there is no `get_loop()`, which it would try first
     _asyncio_future_blocking: bool
     _cancelled: tuple[object, ...] | None
     _callback: Callback | None
     _context: Context | None
 
     def add_done_callback(self, callback: Callback, *, context: Context | None = None) -> None:
-        """Take the task's wake-up; only now is it worth a place among the reactions."""
+        """Store the task's wake-up, and only now subscribe: before, there was nothing to wake."""
         self._callback = callback
         self._context = copy_context() if context is None else context
         if self._source is not None:
@@ -58,7 +58,7 @@ class Waiter(Reaction):
         return 1
 
     def cancel(self, msg: object = None) -> bool:
-        """Wake the task, which is being cancelled, and abandon the promise; false if it is about to wake anyhow."""
+        """Wake the task, which is being cancelled, and abandon the promise; false if it is about to wake anyway."""
         source = self._source
         if self._cancelled is not None or source is None or source._state is not PENDING:
             return False
@@ -69,7 +69,7 @@ class Waiter(Reaction):
         return True
 
     def result(self) -> None:
-        """Raise what the task shall see here; the promise's own outcome is read by its `__await__`."""
+        """Raise `CancelledError` if the task is being cancelled; `Promise.__await__` reads the outcome itself."""
         if self._cancelled is not None:
             raise asyncio.CancelledError(*self._cancelled)
 
@@ -80,14 +80,14 @@ class Waiter(Reaction):
             if callback is not None and context is not None:
                 if running_loop() is self._loop:
                     context.run(callback, self)
-                else:  # that of a script's coroutines, which goes on in the next `wait`; a host has drained the home
+                else:  # a host drains the home; the private loop of a script's coroutines goes on in the next `wait`
                     self._loop.call_soon(callback, self, context=context)
         finally:
             del self, callback, context  # INV-RC: a cancelled task's error leads to this frame
 
 
 def suspend(source: Cell) -> Waiter:
-    """Make what a coroutine yields to its task in order to sleep until `source` settles."""
+    """Make the object that a coroutine yields to its task to sleep until `source` settles."""
     loop = running_loop()
     if loop is None:
         raise await_without_loop()
@@ -103,10 +103,10 @@ def suspend(source: Cell) -> Waiter:
 def as_reason(error: BaseException) -> BaseException:
     """Replace the two exceptions that an awaiting coroutine would misread.
 
-    `StopIteration` would end it with a value, `asyncio.CancelledError` would make its task look cancelled. The class of
-    `concurrent.futures`, an `Exception`, becomes `Cancelled` as well, so that one name catches all.
+    `StopIteration` would end it with a value, and `asyncio.CancelledError` would make its task look cancelled.
+    `concurrent.futures.CancelledError`, an `Exception`, becomes `Cancelled` as well, so that one name catches all.
     """
-    kind = type(error)  # isinstance() would read `__class__`, which may be code of the user's
+    kind = type(error)  # isinstance() would read `__class__`, which may run user code
     if issubclass(kind, (asyncio.CancelledError, _FutureCancelled)):
         return cancelled_by(error)
     if not issubclass(kind, StopIteration):
@@ -123,13 +123,13 @@ def has(value: object, name: str) -> bool:
 
 def is_awaitable(value: object) -> bool:
     """Tell whether `await value` works."""
-    if type(value) is GeneratorType:  # isinstance() would read `__class__`, which may be code of the user's
+    if type(value) is GeneratorType:  # isinstance() would read `__class__`, which may run user code
         return bool(value.gi_code.co_flags & CO_ITERABLE_COROUTINE)
     return has(value, "__await__")
 
 
 def is_future(value: Any) -> bool:
-    """Tell whether a value calls back when it is done and then has a result, and is not better awaited."""
+    """Tell whether to watch a value as a future: it calls back with a result, and `await` would be no better."""
     if not (has(value, "add_done_callback") and has(value, "result")):
         return False
     return asyncio.isfuture(value) or not has(value, "__await__") or _blocks(value)
@@ -151,12 +151,12 @@ async def _await(awaitable: Any) -> Any:
 
 
 def watch_future(future: FutureLike[Any], resolve: Resolver, reject: Resolver) -> Callable[[], object] | None:
-    """Settle with the outcome of a future, whose callbacks may come on any thread or at once; give what cancels it."""
+    """Settle with the outcome of a future, which may call back on any thread or at once; give what cancels it."""
     has_exception = hasattr(type(future), "exception")
 
     def on_done(future: Any, /) -> None:
         error: Any = None
-        # exception() where there is one: it adds no frames to the traceback, result() adds two of its own.
+        # Prefer exception(): it adds no frames to the traceback, and result() adds two of its own.
         try:
             error = future.exception() if has_exception else None
             value = None if error is not None else future.result()
@@ -189,7 +189,7 @@ def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) ->
 
 
 def canceller(future: Any) -> Callable[[], object]:
-    """Give the function that cancels a future, and does not keep it alive: a dropped one breaks its promise (S10)."""
+    """Give a function that cancels a future without keeping it alive: a dropped future breaks its promise (S10)."""
     try:
         alive = weakref.ref(future)
     except TypeError:
@@ -212,8 +212,9 @@ class FutureSink(Reaction):
     def __init__(self, future: Future[Any], source: Cell) -> None:
         self._home = _anywhere
         self._source = source
-        # A list, to be taken from: two threads may run this job at once, the settler and one that helps it. And taken,
-        # since the future keeps its callbacks, and one of them this sink.
+        # A list, so that only one takes the future (TAKE): two threads may run this job at once, the one that settles
+        # and one that helps it. Taking it also breaks a cycle: the future keeps its callbacks, and one of them keeps
+        # this sink.
         self._futures = [future]
 
     def _run(self) -> None:
@@ -233,7 +234,7 @@ class FutureSink(Reaction):
                 future.set_result(source._value)
             else:
                 future.set_exception(source._failure.fresh())
-        except BaseException as error:  # of one of the future's callbacks, which is not the settling thread's business
+        except BaseException as error:  # from a callback of the future; the thread that settles is not to blame
             if fatal(error):
                 raise
             submit_error(error)
@@ -247,7 +248,7 @@ class FutureSink(Reaction):
 
 
 class InlineQueue(deque[Job]):
-    """Runs a job instead of queueing it. A shared queue would let one thread take, and delay, what another settled."""
+    """Runs a job instead of queueing it: from a shared queue, one thread could take and delay the job of another."""
 
     __slots__ = ()
 
@@ -257,7 +258,7 @@ class InlineQueue(deque[Job]):
 
 
 class InlineHome(Home):
-    """Runs jobs where they are queued: those that are safe on any thread and must not wait for a thread's turn."""
+    """Runs jobs on the thread that queues them: jobs that are safe on any thread, and must not wait for their turn."""
 
     __slots__ = ()
 

@@ -30,10 +30,11 @@ ReportKind: TypeAlias = Literal["unhandled", "broken", "stuck"]
 
 
 def public(thing: T, /) -> T:
-    """Let a class or function name `promisepy`, from where users import it, as its module.
+    """Make `promisepy`, from where users import it, the module of a class or function.
 
-    Reprs, tracebacks and pickles show that, instead of the file that happens to define the object. It is said where the
-    object is made, since `__init__` would have to touch them all, and could leave none to be loaded when asked for.
+    Reprs, tracebacks and pickles then show that name, not the file that happens to define the object. It is set where
+    the object is defined. If `__init__` set it, it would have to touch every object, so it could load none of them
+    later.
     """
     thing.__module__ = "promisepy"
     return thing
@@ -43,20 +44,20 @@ def public(thing: T, /) -> T:
 class Thenable(Protocol[T_co]):
     """Anything whose type has a callable `then`, as in Promises/A+ 1.2."""
 
-    # The handlers' results are whatever the foreign library makes of them, hence Any.
+    # Any, because it is up to the foreign library what handlers may return.
     def then(self, on_fulfilled: Callable[[T_co], Any], on_rejected: Callable[[BaseException], Any], /) -> object: ...
 
 
 class FutureLike(Protocol[T_co]):
-    """What `concurrent.futures.Future`, which cannot be awaited, has in common with its relatives."""
+    """What `concurrent.futures.Future` and its relatives have in common; they need not be awaitable."""
 
-    # The callback gets the future itself, whose class differs from library to library, hence Any.
+    # Any, because the callback gets the future itself, whose class differs from library to library.
     def add_done_callback(self, callback: Callable[[Any], object], /) -> object: ...
     def result(self) -> T_co: ...
 
 
-# What handlers and combinators take on the outcome of. `Future` by name: with a protocol in its place mypy gives up on
-# `lambda x: pool.submit(f, x)`.
+# Handlers and combinators take on the outcome of these. `Future` is named, although a protocol would cover more: with a
+# protocol in its place mypy gives up on `lambda x: pool.submit(f, x)`.
 Adoptable: TypeAlias = Awaitable[T] | Thenable[T] | Future[T]
 
 
@@ -97,14 +98,14 @@ def is_a(value: object, kind: tuple[type[T], ...], /) -> TypeGuard[T]: ...
 def is_a(value: object, kind: Any, /) -> bool:
     """Tell whether a value is of a class, or of one of several.
 
-    The type itself is asked. `isinstance` would also read `__class__`: that may be code of the user's, which may raise,
-    and a `Mock(spec=ValueError)` would pass for an error.
+    This asks the type itself. `isinstance` would also read `__class__`. That may run user code, which may raise; and a
+    `Mock(spec=ValueError)` would pass for an error.
     """
     return issubclass(type(value), kind)
 
 
 class Record:
-    """What a frozen dataclass with slots is, written by hand: generating four of those took a third of the import."""
+    """A frozen dataclass with slots, written by hand: generating four of them took a third of the import time."""
 
     __slots__ = ()
     __match_args__ = ()  # the fields
@@ -148,7 +149,7 @@ R = TypeVar("R", bound=Record)
 
 @dataclass_transform(frozen_default=True)
 def frozen(kind: type[R], /) -> type[R]:
-    """Tell checkers what a record is already; classes derived from it keep its constructor."""
+    """Tell type checkers that a record is a frozen dataclass; classes derived from it keep its constructor."""
     return kind
 
 

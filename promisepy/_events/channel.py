@@ -1,16 +1,17 @@
 """The bounded queue between a library that emits on any thread and one consumer.
 
 INV-BOUND   At most `maxsize` events wait; with `pause` and `resume`, also those that come until the library has
-            paused. Each event has taken one of `maxsize` credits from a list (TAKE, in `atomic`), and gives it back
-            when it is consumed; to drop the oldest, a deque with a maximal length does the same in one step. So a
-            signal handler or finaliser may emit in the middle of an emit.
+            paused. Each event takes one of `maxsize` credits from a list (TAKE, in `atomic`), and gives it back when it
+            is consumed. To drop the oldest, a deque with a maximal length does the same in one step. So a signal
+            handler or finaliser may emit in the middle of an emit.
 INV-TURN    Events of one thread arrive in their order: each is appended to a deque when it is emitted.
-INV-NEWS    A sleeping consumer is woken: it announces itself first and looks at the queue after; an emitter appends
-            first and looks for a sleeper after (LOOK).
-INV-END     An end is met only after all events that were accepted before it: a consumer looks whether the stream has
-            ended first, and for an event after.
-INV-LEFT    Nothing comes out of a stream that its consumer has left: who leaves says so first and clears the queue
-            after; an emitter appends first and looks whether the queue is to be cleared after (LOOK).
+INV-NEWS    A sleeping consumer is woken: it announces itself first and looks at the queue afterwards; an emitter
+            appends first and looks for a sleeper afterwards (LOOK).
+INV-END     A consumer meets the end only after all events that were accepted before it: it first looks whether the
+            stream has ended, and then for an event.
+INV-LEFT    Nothing comes out of a stream that its consumer has left. The consumer says first that it has left, and
+            clears the queue afterwards. An emitter appends first, and looks afterwards whether to clear the queue
+            (LOOK).
 """
 
 from __future__ import annotations
@@ -32,14 +33,15 @@ T = TypeVar("T")
 
 
 class Room:
-    """Says whether another event may wait; this one always does."""
+    """Says whether another event may wait; this base class always allows it."""
 
     __slots__ = ("_drops",)
 
     maxlen: int | None = None  # of the deque
 
     def __init__(self) -> None:
-        # By thread, so that none of two loses its count. A signal handler that drops inside a drop may be forgotten.
+        # Counted by thread, so that two threads cannot overwrite each other's count. A drop in a signal handler that
+        # interrupts a drop may not be counted.
         self._drops: dict[int, int] = {}
 
     def enter(self, channel: Channel[Any]) -> bool:
@@ -47,7 +49,7 @@ class Room:
         return True
 
     def entered(self, channel: Channel[Any]) -> None:
-        """Look again: the event is in the queue."""
+        """Look again, now that the event is in the queue."""
 
     def leave(self, channel: Channel[Any]) -> None:
         """Note that the consumer has taken an event."""
@@ -67,7 +69,7 @@ def _sum(counts: dict[int, int]) -> int:
 
 
 class Bounded(Room):
-    """Room for so many events; a policy says whether to end the stream or to drop those above."""
+    """Room for `maxsize` events; the policy says whether one too many ends the stream or is dropped."""
 
     __slots__ = ("_credits", "_policy")
 
@@ -92,9 +94,9 @@ class Bounded(Room):
 
 
 class Latest(Room):
-    """Room for so many events; the deque drops the oldest itself, in the very step that appends the newest.
+    """Room for the last `maxsize` events: the deque itself drops the oldest, in the very step that appends the newest.
 
-    Nobody sees which step has dropped one. So what has come and has not been taken, nor waits, has been dropped.
+    No code can see which step has dropped one. So what has come, and neither waits nor was taken, counts as dropped.
     """
 
     __slots__ = ("_come", "_taken", "maxlen")
@@ -121,12 +123,13 @@ class Latest(Room):
 class Pausing(Room):
     """Stops the library when too many events wait, and lets it go on when half of them are gone.
 
-    One token, moved between two lists: who has popped it may call the function. Whoever puts it back looks again, since
-    others may have found it gone in the meantime. A library may bring its backlog inside `resume`; so an emit on the
-    very thread that is calling `resume` may call `pause` without the token, once.
+    One token moves between two lists, `_flowing` and `_paused`. Code that has popped it may call `pause` or `resume`.
+    After it has put the token back it looks again, because others may have found the token gone in the meantime. A
+    library may bring its backlog inside `resume`. So an emit on the very thread that is calling `resume` may call
+    `pause` without the token, once.
 
-    Weak spot: a signal handler that emits just before that call of `resume` pauses too early, and the library runs on
-    until the consumer has taken half of what waits.
+    Weak spot: a signal handler that emits just before that call of `resume` calls `pause` too early. Then the library
+    runs on until the consumer has taken half of what waits.
     """
 
     __slots__ = ("_flowing", "_limit", "_low", "_pause", "_paused", "_resume", "_resuming")
@@ -142,7 +145,7 @@ class Pausing(Room):
         self._resuming: list[int] = []  # the thread that is inside of `resume`
 
     def entered(self, channel: Channel[Any]) -> None:
-        """Pause at the limit; and go on at once if the consumer was faster than that."""
+        """Pause at the limit; resume at once if the consumer was faster than that."""
         self._balance(channel)
 
     def leave(self, channel: Channel[Any]) -> None:
@@ -151,7 +154,7 @@ class Pausing(Room):
 
     def _balance(self, channel: Channel[Any]) -> None:
         try:
-            while not channel.ended:  # to resume is to subscribe again in some libraries
+            while not channel.ended:  # never `resume` after the end: in some libraries that subscribes again
                 waiting = len(channel.events)
                 if waiting >= self._limit and take(self._flowing):
                     self._pause()
@@ -171,7 +174,7 @@ class Pausing(Room):
                 else:
                     return
         except BaseException as error:
-            channel.finish(error)  # after the events that wait; a library that cannot be resumed brings no more
+            channel.finish(error)  # after the events that wait: a library that cannot be resumed brings no more
             if fatal(error):
                 raise
 
@@ -186,8 +189,8 @@ class Channel(Generic[T]):
         self.room: Room = room
         self.end: BaseException | None = None  # what the consumer meets when no event is left; None: just the end
         self.ended: bool = False  # nothing will follow the events that wait
-        self.left: bool = False  # nobody wants them
-        self._ends: list[bool] = [True]  # taken by whoever ends the stream
+        self.left: bool = False  # nobody wants those that wait
+        self._ends: list[bool] = [True]  # the right to end the stream (TAKE)
         self._sleepers: list[Promise[None]] = []
         self._undo: list[Callable[[], object]] = []
         self.home: Home = current_home()
@@ -225,7 +228,7 @@ class Channel(Generic[T]):
     def _clear(self) -> None:
         with suppress(IndexError):
             while True:
-                self.take()  # one by one: an event that has been taken has not been dropped
+                self.take()  # one by one: only what is taken does not count as dropped
 
     def subscribed(self, unsubscribe: Callable[[], object]) -> None:
         """Remember how to unsubscribe."""
@@ -238,7 +241,7 @@ class Channel(Generic[T]):
             undo()
 
     def show_unsubscribe(self) -> None:
-        """Unsubscribe where nobody is there to whom an error could be raised: it is shown."""
+        """Unsubscribe where an error cannot be raised to anybody; show it instead."""
         try:
             self.unsubscribe()
         except BaseException as error:
@@ -251,7 +254,7 @@ class Channel(Generic[T]):
         self.home.enqueue(Later(self.show_unsubscribe, lambda _: self.show_unsubscribe()))
 
     def arrival(self) -> Promise[None]:
-        """Give a promise that is fulfilled when it is worth looking again; the same one for all who sleep."""
+        """Give a promise that is fulfilled when it is worth looking again; all sleepers share it."""
         try:
             news = self._sleepers[-1]
         except IndexError:
@@ -262,6 +265,6 @@ class Channel(Generic[T]):
         return news
 
     def wake(self) -> None:
-        """Wake whoever waits."""
+        """Wake the consumers that sleep."""
         for news in taken(self._sleepers):  # another thread may be waking them, too
             news._fulfil(None)

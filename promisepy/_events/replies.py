@@ -1,18 +1,18 @@
 """Answers that are told apart by a key, and may come before anybody has asked.
 
-A request library gives a key (a message id, a delivery tag) when the request has been sent, and one shared callback
-brings every answer with its key, on a thread of its own. So the answer may be there before its key is known.
+A request library gives a key (a message id, a delivery tag) when it has sent the request. One shared callback brings
+every answer with its key, on a thread of its own. So the answer may be there before its key is known.
 
 Threads. The dictionary has one entry for each key: a request that waits, or an answer that came early. An entry is used
-once, by whoever takes its token (TAKE, in `atomic`). Every step is a single operation of a dict, deque or list, atomic
-with and without the GIL as long as the keys are compared by code in C.
+once, by the code that takes its token (TAKE, in `atomic`). Every step is a single operation of a dict, deque or list.
+It is atomic with and without the GIL, as long as the keys are compared by code in C.
 
-INV-PUT     An entry is put with `dict.setdefault`, so of those who come at once one is first, and the others find it.
-INV-TAKEN   Who finds a taken entry removes it: nobody has to wait for the thread that has taken it, which may stand
-            still under a signal handler that asks for the very same key.
-INV-KEPT    So two may remove at once, and one of them hit a newer entry. What was removed though it is not taken is put
-            back. If another request stands there by then, the two are twins, and share the next answer.
-INV-LOOK    Whoever takes an entry looks for it in the table afterwards; whoever puts one back looks at its token
+INV-PUT     An entry is put with `dict.setdefault`: if several come at once, one is first, and the others find it.
+INV-TAKEN   Code that finds a taken entry removes it, and never waits for the thread that has taken it. That thread may
+            stand still under a signal handler that asks for the very same key.
+INV-KEPT    So two threads may remove at once, and one of them may hit a newer entry. What was removed but is not taken
+            is put back. If another request stands there by then, the two are twins, and share the next answer.
+INV-LOOK    Code that takes an entry looks for it in the table afterwards. Code that puts one back looks at its token
             afterwards (LOOK, in `atomic`).
 """
 
@@ -83,7 +83,7 @@ class Request(Entry):
         return bool(self.token) and self.promise._state is PENDING
 
     def watch(self, timeout: float | None) -> None:
-        """Have the promise cancelled or timed out, once it stands in the table."""
+        """Make the promise cancellable, and start its timer, now that the request is in the table."""
         self.promise._leave(self)
         if timeout is not None:
             self.timer = Timer(self.promise._home, timeout, self)
@@ -257,13 +257,13 @@ class Replies(Generic[K, T]):
             try:
                 key, value = pair
                 self.resolve(key, value)
-            except BaseException as error:  # of the key's `__hash__`, say: the library is not to blame
+            except BaseException as error:  # from the key's `__hash__`, say: the library is not to blame
                 submit_error(error)
 
         return adapt(fn, take, submit_error, returns)
 
     def _bring(self, key: K, answer: Settled[T]) -> None:
-        """Hand an answer to who waits, or keep it."""
+        """Hand an answer to the request that waits, or keep it."""
         mine: Early | None = None
         while True:
             entry = self._entries.get(key)
@@ -279,7 +279,7 @@ class Replies(Generic[K, T]):
                 return
 
     def _keep(self, early: Early) -> None:
-        """Note which early answers there are, and forget the oldest if they are too many."""
+        """Note an early answer, and forget the oldest if there are too many."""
         self._early.append(early)
         if not early.token:  # asked for already
             self._forget(early)
@@ -295,7 +295,7 @@ class Replies(Generic[K, T]):
                 self._early.remove(entry)
 
     def _answer(self, entry: Entry, answer: Settled[Any]) -> bool:
-        """Settle a request that has been taken, and its twins; false if nobody wanted that."""
+        """Settle a request that has been taken, and its twins; false if nobody wanted the answer."""
         if not isinstance(entry, Request):
             return False
         is_wanted = entry.settle(answer)
@@ -304,7 +304,7 @@ class Replies(Generic[K, T]):
         return is_wanted
 
     def _take(self, entry: Entry) -> bool:
-        """Take an entry, and see to it that it stands in the table no longer, also if somebody else has taken it."""
+        """Take an entry, and remove it from the table even if somebody else has taken it."""
         is_taken = entry.take()
         self._remove(entry)
         if is_taken:
@@ -321,7 +321,7 @@ class Replies(Generic[K, T]):
             return
         self._put(found)
         if self._lost is not lost and self._take(found) and self._lost is not None:
-            self._answer(found, Rejected(self._lost))  # `reject_all` could not see it
+            self._answer(found, Rejected(self._lost))  # it was out of the table, where `reject_all` could not see it
 
     def _put(self, entry: Entry) -> None:
         """Put back an entry that is not taken."""
@@ -353,14 +353,14 @@ class Replies(Generic[K, T]):
             self._bring(early.key, early.answer)
 
     def _put_twins(self, request: Request) -> None:
-        """Put back those who share the place of a request that is answered alone."""
+        """Put back the twins that share the place of a request, when that one is settled alone."""
         for twin in taken(request.twins):
             if twin.token:
                 self._put(twin)
 
     def __del__(self) -> None:
         """Reject what waits: nobody is left who could take the answers."""
-        if not settings.exiting and hasattr(self, "_lost"):  # else the call was wrong
+        if not settings.exiting and hasattr(self, "_lost"):  # if not, `__init__` has refused its arguments
             self.reject_all(errors.replies_dropped())
 
 

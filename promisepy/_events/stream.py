@@ -29,7 +29,7 @@ R = TypeVar("R")
 P = ParamSpec("P")
 # What to do when `maxsize` events wait: a word, or two functions that stop the library and let it go on.
 OnFull: TypeAlias = Literal["error", "drop_oldest", "drop_newest"] | tuple[Callable[[], object], Callable[[], object]]
-# The largest bound: a stream makes room for as many events at once, and memory would be full before the stream.
+# The largest bound. A stream makes room for all its events at once; with a larger one, memory would be full before it.
 MOST = 10_000_000
 POLICIES = ("error", "drop_oldest", "drop_newest")
 
@@ -67,7 +67,7 @@ def once(subscribe: Callable[[Resolvers[T]], Any], unsubscribe: Callable[[Any], 
 
     def start(d: Resolvers[T]) -> None:
         token = subscribe(d)
-        # Weakly: if the library forgets `d.resolve`, and we held it, the promise would never break.
+        # Held weakly: if the library forgets `d.resolve` while we hold it, the promise would never break.
         tokens.append(weakref.ref(d.resolve) if token is None else lambda: token)
 
     event = Promise[T].create(start)
@@ -89,7 +89,7 @@ def once(subscribe: Callable[[Resolvers[T]], Any], unsubscribe: Callable[[Any], 
 
 
 def forgotten(*_: object, **__: object) -> None:
-    """Stand for `d.resolve` where the library has been given another function, and nobody holds that one any more."""
+    """Stand in for `d.resolve` where that is gone: the library got another function, and nobody kept this one."""
 
 
 @public
@@ -152,7 +152,7 @@ def read_failure(error: Any = None, *arguments: Any, **named: Any) -> Any:
 
 
 def as_end(reason: object) -> BaseException:
-    """Give the exception that ends a stream, and that no loop takes for the end of a stream without one."""
+    """Give the exception that ends a stream; never one that a loop would take for an end without an error."""
     error = as_reason(to_exception(reason))
     if not is_a(error, StopAsyncIteration):
         return error
@@ -173,7 +173,7 @@ class Stream(Generic[T]):
 
     def __init__(self, channel: Channel[T], emitter: Emitter[T]) -> None:
         self._channel = channel
-        self._emitter = emitter  # kept alive here, see Emitter
+        self._emitter = emitter  # keeps its functions alive, see Emitter
         self._thread = threading.get_ident()
 
     @property
@@ -222,14 +222,14 @@ class Stream(Generic[T]):
         return self._channel.take()
 
     def _end(self, normal: type[Exception]) -> BaseException:
-        """Give what a consumer meets at the end: the error, the first time."""
+        """Give what a consumer meets at the end: the error, but only the first time."""
         channel = self._channel
         error, channel.end = channel.end, None
-        channel.discard()  # an event that another thread was emitting when the end came does not follow the end
+        channel.discard()  # no event may follow the end, not even one that another thread was just emitting
         if error is None:
             channel.unsubscribe()
             return normal()
-        channel.show_unsubscribe()  # what it raises is shown, and does not hide the error
+        channel.show_unsubscribe()  # what it raises is only shown, so that it does not hide the error
         return error
 
     async def __aenter__(self) -> Self:
@@ -259,7 +259,7 @@ class Stream(Generic[T]):
         error, channel.end = channel.end, None
         channel.discard()
         if error is not None:
-            Promise.reject(error)  # dropped at once, and so reported
+            Promise.reject(error)  # the promise is dropped at once, so the error is reported
         if threading.get_ident() == self._thread:
             channel.show_unsubscribe()
         else:
@@ -267,7 +267,7 @@ class Stream(Generic[T]):
 
 
 class Loop(Generic[T]):
-    """One `for` or `async for` over a stream: a loop that is left drops it, and so ends the stream."""
+    """The iterator of one `for` or `async for` over a stream: leaving the loop drops it, which ends the stream."""
 
     __slots__ = ("_stream",)
 
@@ -351,7 +351,7 @@ def stream(
     try:
         token = subscribe(emitter)
     except BaseException:
-        channel.end = None  # told by this exception
+        channel.end = None  # the exception raised here tells it
         raise
     if unsubscribe is not None:
         channel.subscribed(partial(unsubscribe, emitter.emit if token is None else token))

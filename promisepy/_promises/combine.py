@@ -2,7 +2,7 @@
 
 Each input gets an `Element`, a reaction whose home is the result's home. So all elements of one group run on one
 thread, and a group counts without locks, wherever its inputs settle. When the result is settled, the elements that are
-left detach from their inputs: a race does not keep its losers' reactions, nor they the winner (S15).
+left detach from their inputs. So a race leaves no reactions on its losers, and the losers do not keep the winner (S15).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ R = TypeVar("R", bound=Resolution)
 
 
 class Nothing:
-    """The work of a promise that stays pending for good unless it is cancelled: that of a race of nothing."""
+    """The work of a race of nothing: its promise stays pending for good, unless it is cancelled."""
 
     __slots__ = ()
 
@@ -83,7 +83,7 @@ class Group:
         self.outcomes: list[Any] = []
         self.elements: list[Element] = []
         self.finished = False
-        # One for the loop over the inputs, so that the group cannot finish before it has seen them all (step 6.b).
+        # Starts at one, for the loop over the inputs: the group cannot finish before it has seen them all (step 6.b).
         self.remaining = 1
 
     def wire(self, inputs: Iterable[Any], coerce: Callable[[Any], Cell]) -> None:
@@ -98,7 +98,7 @@ class Group:
         try:
             for key, value in enumerate(inputs):
                 source = coerce(value)
-                if self.finished:  # the iterable itself has waited for something, and let jobs run
+                if self.finished:  # jobs have run meanwhile: the iterable itself has called `wait`, say
                     self.forget(source)
                     continue
                 self.outcomes.append(None)
@@ -137,7 +137,7 @@ class Group:
         self.finish()
         try:
             value = self.shape(outcomes)
-        except BaseException as error:  # of a key, which is hashed again
+        except BaseException as error:  # from a key, which is hashed again
             try:
                 self.result._fail(error)
             finally:
@@ -151,7 +151,7 @@ class Group:
         self.result._settle_like(source)
 
     def finish(self) -> None:
-        """Let go of the inputs; what becomes of them later is nobody's concern, so it is not reported either."""
+        """Let go of the inputs that are left; nobody needs their outcomes, so their rejections are not reported."""
         self.finished = True
         self.result._put_down()
         elements, self.elements, self.outcomes = self.elements, [], []
@@ -173,7 +173,7 @@ class Group:
         return False
 
     def _cancelled(self) -> None:
-        # On the thread of the group. If that has ended, the inputs let go of the group when they settle.
+        # `finish` runs on the thread of the group. If that has ended, the inputs let go of the group when they settle.
         self.result._home.enqueue(Later(self.finish))
 
 
@@ -227,7 +227,7 @@ class Any_(Group):  # noqa: N801  # the trailing underscore keeps typing.Any apa
         """Reject with every reason, in the order of the inputs."""
         reasons = self.outcomes
         self.finish()
-        # A group cannot be empty, yet `except*` and `catch(ExceptionGroup, ...)` shall meet one in every case.
+        # An exception group cannot be empty, but `except*` and `catch(ExceptionGroup, ...)` must always meet one.
         reasons = reasons or [ValueError("Promise.any() got no promises, so none could fulfil")]
         self.result._reject(BaseExceptionGroup("Promise.any(): no promise was fulfilled", reasons), None)
 
@@ -242,11 +242,11 @@ class Race(Group):
     needs_every_input = False
 
     def settled(self, key: int, source: Cell) -> None:
-        """Take it."""
+        """Take the first outcome."""
         self.take(source)
 
     def count_down(self) -> None:
-        """Note, for those who wait, that a race of nothing stays pending (27.2.4.5)."""
+        """Mark a race of nothing, which stays pending (27.2.4.5), so that `wait` can refuse it."""
         if not self.elements and not self.finished:
             self.result._take_on(NOTHING)
 
@@ -259,7 +259,7 @@ def combine(
     *,
     cancels: bool = False,
 ) -> R:
-    """Have a pending promise take what a group makes of the one iterable in `arguments`; gives the promise."""
+    """Settle a pending promise with what a group makes of the one iterable in `arguments`; gives the promise."""
     if len(arguments) != 1:
         raise expected_one_iterable(group.method, len(arguments))
     [inputs] = arguments
@@ -273,14 +273,14 @@ def combine(
 def combine_keyed(
     group: type[Group], result: R, method: str, inputs: Mapping[Any, Any], coerce: Callable[[Any], Cell]
 ) -> R:
-    """Have a pending promise take what a group makes of a mapping's values; gives the promise."""
+    """Settle a pending promise with what a group makes of a mapping's values; gives the promise."""
     if not isinstance(cast("object", inputs), Mapping):  # callers without a type checker get a message, too
         raise expected_mapping(method, inputs)
     places: dict[Any, int] = {}
 
     def values() -> Iterable[Any]:
         for place, key in enumerate(inputs):
-            places[key] = place  # a strange mapping may name a key twice: then the later one counts
+            places[key] = place  # a strange mapping may give a key twice: then the later one counts
             yield inputs[key]
 
     def shape(outcomes: list[Any]) -> dict[Any, Any]:

@@ -1,4 +1,4 @@
-"""`Promise.map`: call a function for each item, only so many at a time.
+"""`Promise.map`: call a function for each item, with a limit on how many calls are pending at a time.
 
 Everything happens on the home of the result, so nothing here is shared between threads.
 """
@@ -25,7 +25,7 @@ class Items:
     __slots__ = ("ask", "comes_later")
 
     def __init__(self, ask: Callable[[], Any], comes_later: bool) -> None:
-        self.ask = ask  # for the next one
+        self.ask = ask  # called for the next item
         self.comes_later = comes_later  # `ask` gives something to wait for
 
 
@@ -46,14 +46,14 @@ class Mapper:
         self.outcomes: list[Any] = []
         self.calls: dict[int, Call] = {}  # those that are pending, by the item's number
         self.pull: Pull | None = None  # what waits for an asynchronous iterator
-        self.arrived: list[Any] = []  # what has been pulled and not been passed to the function, at most one item
+        self.arrived: list[Any] = []  # what has been pulled but not yet passed to the function: at most one item
         self.busy = False
         result._take_on(self)
         result._home.enqueue(self)
 
     def _run(self) -> None:
         """Pull and call, until there is no room or no item left."""
-        if self.busy:  # the function, or the iterator, is in `wait`, further out on this stack
+        if self.busy:  # further out on this stack, the function or the iterator is in `wait`
             return
         self.busy = True
         call: Call | None
@@ -74,13 +74,13 @@ class Mapper:
             return
         self.busy = False
         if self.result._state is not PENDING:
-            self.close()  # again: what has come out of a `wait` of the function, or of the iterator, came too late
+            self.close()  # again: the function, or the iterator, was in `wait`, and what it gave then came too late
         elif self.items is None and not self.calls:
             self.close()
             self.result._resolve(self.outcomes)
 
     def _pull(self) -> bool:
-        """Pull an item if there is room for one; tells whether there is one to be passed to the function."""
+        """Pull an item if there is room for one; true if there is one to pass to the function."""
         items, has_room = self.items, self.limit is None or len(self.calls) < self.limit
         if self.result._state is PENDING and items and has_room and not self.pull and not self.arrived:
             if items.comes_later:
@@ -102,7 +102,7 @@ class Mapper:
         self.result._settle_like(source)
 
     def close(self) -> None:
-        """Cancel what has been started, and let go of the iterator; it is not ours to close."""
+        """Cancel what has been started, and let go of the iterator, which is not ours to close."""
         reactions: list[Part] = [*self.calls.values()]
         pull, self.pull, self.items = self.pull, None, None
         self.calls = {}
@@ -124,10 +124,10 @@ class Mapper:
         return self.result
 
     def _sources(self) -> Iterable[Cell]:
-        return ()  # `close` cancels what was started, on the home
+        return ()  # a cancellation need not go up from here: `close` cancels what was started, on the home
 
     def _aborts(self) -> bool:
-        return True  # at least it pulls no more items
+        return True  # at least no more items are pulled
 
     def _cancelled(self) -> None:
         self.result._home.enqueue(Later(self.close, lambda _: self.close()))
@@ -209,12 +209,12 @@ class Pull(Part):
 
 
 def begin(coerce: Coerce, function: Callable[..., object], *arguments: object) -> Resolution:
-    """Call a function in the context of the mapping; a coroutine that it returns takes that one on here."""
+    """Call a function and coerce its result; both in the mapping's context, which a returned coroutine gets, too."""
     return coerce(function(*arguments))
 
 
 def check_map(fn: object, items: Any, limit: object) -> Items:
-    """Check the arguments of `Promise.map`, and say how items are asked for."""
+    """Check the arguments of `Promise.map`, and say how to ask for items."""
     if not callable(fn):
         raise misuse.expected_callable("Promise.map()", fn, "a function of one item")
     if limit is not None and (type(limit) is not int or limit < 1):

@@ -1,8 +1,8 @@
-"""The public class. Most of this file are signatures and docstrings; what runs is short, and calls what is elsewhere.
+"""The public class: mostly signatures and docstrings, with short code between them that calls the other files.
 
-Each block of overloads is a region that editors fold. Where a comment says so they are generated, and held to a rule by a
-test. Why they stand in this order, which makes five type checkers agree, is told in docs/explanation/typing.md. States are
-in `cell`, resolution is in `resolve`, combinators are in `combine`.
+Each block of overloads is a region that editors fold. Where a comment says so, a block is generated, and a test checks
+it against its rule. Their order makes five type checkers agree; docs/explanation/typing.md says why. States are in
+`cell`, resolution is in `resolve`, combinators are in `combine`.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ E2 = TypeVar("E2", bound=BaseException)
 E3 = TypeVar("E3", bound=BaseException)
 P = ParamSpec("P")
 R = TypeVar("R")
-# Results that certainly are not adopted, or are Never or Any. They only help the checkers' solvers: mypy would join
-# `int | str` to `object` wherever it has to tell it apart from something adoptable.
+# Results that are certainly not adopted, or are Never or Any. These only help the type checkers' solvers: without them
+# mypy would join `int | str` to `object` wherever it has to tell it apart from something adoptable.
 Plain: TypeAlias = int | float | complex | str | bytes | bytearray | None
 PlainU = TypeVar("PlainU", bound=Plain)
 PlainV = TypeVar("PlainV", bound=Plain)
@@ -319,7 +319,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
         try:
             if self._state is PENDING:
                 yield suspend(self)
-                if self._state is PENDING:  # a coroutine of another framework, which takes no notice of what is yielded
+                if self._state is PENDING:  # another framework runs this coroutine, and has ignored what was yielded
                     raise errors.await_without_loop("an asyncio task")
             if self._state is REJECTED:
                 self._observe()
@@ -728,7 +728,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
             promise._leave(producer)
             if keep_alive:
                 producer.kept = [resolve, reject]
-        # Half the price of Resolvers(...), whose __new__ is a Python function.
+        # Half the cost of Resolvers(...), whose __new__ is a Python function.
         return _new_tuple(Resolvers, (promise, resolve, reject))
 
     @classmethod
@@ -1132,7 +1132,7 @@ _new: Callable[[type[Promise[Any]]], Promise[Any]] = object.__new__
 
 
 def pending(home: Home | None = None) -> Promise[Any]:
-    """Make a promise without resolving functions, for callers that settle it themselves."""
+    """Make a pending promise without resolving functions, for callers that settle it themselves."""
     promise: Promise[Any] = _new(Promise)
     # in place: Cell._begin, home_here
     promise._home = home or (known_home(running_loop()) or current_home())

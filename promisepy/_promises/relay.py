@@ -1,6 +1,6 @@
-"""Promises that hand on something as it is: a value after some time, an outcome within some time, past a shield.
+"""Promises that hand on an outcome unchanged: after a delay, within a time limit, past a shield, past `finally_`.
 
-And past a callback of `finally_`: what all of them have in common is that no handler changes the outcome.
+`Delay`, `Deadline`, `Shield` and `Restore` have in common that no handler changes the outcome.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Delay:
         self._promise._resolve(self._value)
 
     def _abandon(self, home: Home) -> None:
-        # One reference is the attribute's, one the call's own. If there is no third and no reaction, nobody can miss
-        # the outcome, and a report would be noise.
+        # The attribute holds one reference, the call of `getrefcount` another. If there is no third and no reaction,
+        # nobody can miss the outcome, and a report would be noise.
         if sys.getrefcount(self._promise) > 2 or len(self._promise._reactions or ()) > 1:
             self._promise._strand(home)
 
@@ -65,10 +65,11 @@ class Deadline(Reaction):
             self._result._settle_like(source)
 
     def expire(self) -> None:
-        """Reject, unless the outcome has come and is merely waiting in the queue."""
+        """Reject with `TimeoutError`, unless the outcome has come and its job is merely waiting in the queue."""
         source = self._source
         if source is not None and source._state is PENDING:
-            if not self._result._is_held():  # else a resource that still comes is handed on, to be released
+            # If `using` holds the result, this stays attached: a resource that comes late is handed on, to be released.
+            if not self._result._is_held():
                 self._detach()
                 self._finish()
             source._observe()
@@ -86,10 +87,12 @@ class Deadline(Reaction):
         self._result._strand(home)
 
     def _settles(self) -> Cell | None:
-        return None  # its time will come, whatever becomes of the source
+        return None  # when its time is up the result settles, whatever becomes of the source
 
     def _depends(self) -> bool:
-        return self._result._state is PENDING  # whether or not it is a resource: `using` knows the source as well
+        # Not `_depends()`, by which a held result counts after it has timed out, too. The source may be cancelled then:
+        # `using` holds it as well, so a resource that comes late is released there.
+        return self._result._state is PENDING
 
     def _sources(self) -> Iterable[Cell]:
         source = self._source
@@ -104,12 +107,12 @@ class Deadline(Reaction):
 
     @property
     def source(self) -> Cell | None:
-        """The promise whose value is handed on as it is, if it still may be."""
+        """The promise whose outcome is still to be handed on, if there is one."""
         return self._source
 
 
 class Shield(Reaction):
-    """Hands on an outcome to a promise whose cancellation goes no further."""
+    """Hands on an outcome to a promise, and lets a cancellation of that promise go no further."""
 
     __slots__ = ("_result",)
 
@@ -150,7 +153,7 @@ class Shield(Reaction):
 class Restore(Reaction):
     """The last step of `finally_`: when the callback's promise is fulfilled, the original outcome goes on.
 
-    Stands for `promise.then(valueThunk)` in 27.2.5.3.1 and 27.2.5.3.2; a thunk that raised would add its own frame to
+    It replaces `promise.then(valueThunk)` in 27.2.5.3.1 and 27.2.5.3.2: a thunk that raised would add its own frame to
     the reason's traceback.
     """
 
@@ -169,7 +172,7 @@ class Restore(Reaction):
             self._result._settle_like(original if source._state is FULFILLED else source)
             reason: Any = source._value
             if source._state is REJECTED and self._result._value is not reason and not is_a(reason, SILENT):
-                report_error(reason, self._home)  # the result has been cancelled meanwhile
+                report_error(reason, self._home)  # the result has been cancelled meanwhile, so nobody will see it there
 
     def _abandon(self, home: Home) -> None:
         self._source = self._original = None

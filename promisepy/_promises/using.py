@@ -1,4 +1,4 @@
-"""Resources that promises bring: what has been acquired is released, whatever is cancelled meanwhile."""
+"""Resources from promises: what has been acquired is released, even if something is cancelled meanwhile."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class Using(Generic[T]):
         self._release = release
         source: Cell | None = promise
         late = partial(release_late, release)
-        while source is not None:  # a resource that comes after a timeout comes to the promise before that
+        # After a timeout, a late resource arrives at the promise before the `timeout`. So that one is held as well.
+        while source is not None:
             source._hold(late)
             work = source._at_work()
             source = work.source if isinstance(work, Deadline) else None
@@ -61,7 +62,7 @@ class Using(Generic[T]):
         Promise.resolve(self._release(cast("T", self._promise._value))).wait()
 
     def _leave(self) -> None:
-        """Give up the wait: stop the producer, and release what it gives, or has given, nevertheless."""
+        """Give up the wait: stop the producer, and release a resource that comes nevertheless, or has come already."""
         promise = self._promise
         if promise._state is PENDING and not promise._is_wanted():
             cancel(promise, errors.cancellation(None))
@@ -70,7 +71,7 @@ class Using(Generic[T]):
 
 
 class Late(Reaction):
-    """Releases a resource that comes, or has come, for somebody who has given up the wait. Nobody waits for it here."""
+    """Releases a resource after the wait for it was given up; does not itself count as wanting it."""
 
     __slots__ = ("_release",)
 
@@ -94,8 +95,8 @@ class Late(Reaction):
 
 
 def release_late(release: Callable[[Any], object], resource: object) -> None:
-    """Release what nobody is waiting for any more; a job of the promise's home."""
-    Promise.try_(release, resource)  # dropped, so that a failure is reported
+    """Release a resource that nobody is waiting for any more; a job of the promise's home."""
+    Promise.try_(release, resource)  # the promise is dropped at once, so a failure is reported
 
 
 @public

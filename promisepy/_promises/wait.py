@@ -1,4 +1,4 @@
-"""The wait of a thread: how it learns the outcome, and when it must not even begin."""
+"""`wait`: how a thread learns the outcome, and when it must refuse to begin."""
 
 from __future__ import annotations
 
@@ -34,12 +34,13 @@ class Wake(Reaction):
         return self._is_done
 
     def refuse_deadlock(self) -> None:
-        """Raise if nothing that could still happen would settle the promise while its thread sleeps here."""
+        """Raise if nothing that can still happen would settle the promise while the thread sleeps here."""
         promise = self._source
         if promise is None or promise._state is not PENDING:
             return
         if running_loop() is not None and self._thread.tasks:
-            raise misuse.wait_in_loop()  # of `wait` itself: one further out runs it for the coroutines of handlers
+            # The loop that runs here is the private one of a `wait` further out, which runs the coroutines of handlers.
+            raise misuse.wait_in_loop()
         if any(job is not None and reaches(job, promise) for job in self._thread.waits):
             raise errors.wait_for_self(promise._describe())
         origin = _origin(promise)
@@ -64,13 +65,13 @@ def reaches(start: Job, goal: Cell) -> bool:
 
 
 def _origin(promise: Cell) -> Cell:
-    """Go up from handlers' promises to their sources, and from what follows to what is followed; a circle ends it."""
+    """Go up from handlers' promises to their sources, and from followers to what they follow; a circle ends it."""
     passed = set[int]()
     above: Cell | None = promise
     while above is not None:
         promise, above = above, above._source
         work = promise._at_work()
-        if isinstance(work, Adoption) and id(promise) not in passed:  # in every circle there is one that follows
+        if isinstance(work, Adoption) and id(promise) not in passed:  # every circle has a follower
             passed.add(id(promise))
             above = next(iter(work._sources()), None)
     return promise
