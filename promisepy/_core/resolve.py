@@ -102,7 +102,8 @@ class Resolution(Cell):
         if source is None:
             return
         value: object = source._value
-        handler, context = self._on_fulfilled, self._context
+        context = self._context  # first: a cancellation drops it last, so whoever then finds a handler has its context
+        handler = self._on_fulfilled
         try:
             self._source = None
             if source._state is not FULFILLED:

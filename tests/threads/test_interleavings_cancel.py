@@ -187,6 +187,35 @@ def test_cancel_and_the_job_in_which_a_promise(settled: bool) -> None:
         search.explore(make)
 
 
+@pytest.mark.parametrize("rejected", [False, True])
+def test_cancel_and_the_job_that_runs_the_handler(reports: list[Report], rejected: bool) -> None:
+    """The handler runs in its context, or not at all: a cancellation drops both, and must not leave one of them."""
+    with explorer(2, watched=PLACES) as search:
+        host = Mainloop()
+        search.on(0, lambda: set_host(host))
+
+        def make() -> Race:
+            log: list[Any] = []
+
+            def prepare() -> Promise[Any]:
+                d = Promise[Any].with_resolvers()
+                child = d.promise.then(log.append, log.append)
+                d.reject(ValueError()) if rejected else d.resolve(1)
+                return child
+
+            child, answers = search.on(0, prepare), list[bool]()
+
+            def check() -> None:
+                search.on(0, host.finish)
+                assert isinstance(child.reason, Cancelled) is (answers == [True])
+                assert len(log) <= 1 if answers == [True] else len(log) == 1
+                assert reports == []
+
+            return Race((host.run, lambda: answers.append(child.cancel())), check)
+
+        search.explore(make)
+
+
 def follower(promise: Promise[Any]) -> Promise[Any]:
     d = Promise[Any].with_resolvers()
     d.resolve(promise)
