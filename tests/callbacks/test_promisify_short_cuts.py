@@ -72,7 +72,7 @@ def settled(promise: Promise[Any]) -> tuple[Any, ...]:
     return promise.state, promise.value, type(error), getattr(error, "arguments", None) if error else None
 
 
-@pytest.mark.parametrize(("function", "place"), PLACES, ids=str)
+@pytest.mark.parametrize(("function", "place"), PLACES)
 @pytest.mark.parametrize("style", ["value", "error_first", "error_last", "status_first"])
 @given(call=arguments, named=keywords, told=arguments, told_named=keywords)
 def test_a_call_without_options_does_what_one_with_them_does(
