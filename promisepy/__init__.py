@@ -85,7 +85,7 @@ _LOADED_LATER = {
     "using": "_promises.using",
 }
 
-if not TYPE_CHECKING:  # checkers would believe that every name exists
+if not TYPE_CHECKING:  # pragma: no branch  # checkers would believe that every name exists
 
     def __getattr__(name: str) -> object:
         """Load a public name that has not been asked for before (PEP 562)."""

@@ -116,6 +116,16 @@ class TestHandlers:
         assert [(report.kind, type(report.reason)) for report in reports] == [("unhandled", ValueError)]
         reports.clear()
 
+    def test_that_it_gives_up_as_well_is_not_reported(self, reports: list[Report]) -> None:
+        def give_up(_: object) -> None:
+            child.cancel()
+            raise Cancelled("enough")
+
+        child: Promise[Any] = Promise.resolve(1).then(give_up)
+        turn()
+        assert is_cancelled(child)
+        assert reports == []
+
 
 class TestFinally:
     """The callback runs whatever is cancelled, once, when the source has settled."""

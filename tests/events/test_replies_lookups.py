@@ -42,12 +42,12 @@ class Twins(list[Any]):
         step()
 
 
-class Token(list[None]):
+class Token(list[bool]):
     """A token at which an explorer may stop before it is taken."""
 
-    def pop(self, *place: Any) -> None:
+    def pop(self, *place: Any) -> bool:
         step()
-        super().pop(*place)
+        return super().pop(*place)
 
 
 class Queue(deque[Any]):
@@ -79,7 +79,7 @@ class Early(table.Early):
 
     def __init__(self, key: Any, answer: Any) -> None:
         super().__init__(key, answer)
-        self.token = Token([None])
+        self.token = Token([True])
 
 
 class Situation:
