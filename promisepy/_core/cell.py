@@ -276,15 +276,16 @@ class Cell(Reaction):
                     home.arm()
         self._reactions = None
 
-    def _reject(self, reason: BaseException, traceback: TracebackType | None) -> bool:
-        """Reject the promise; false if it has been settled before."""
-        if not self._fail_with(Failure(reason, traceback)):
-            return False
-        self._announce()
-        return True
+    def _reject(self, reason: BaseException, traceback: TracebackType | None) -> None:
+        """Reject the promise, unless it has been settled before."""
+        if self._fail_with(Failure(reason, traceback)):
+            self._announce()
 
     def _fail_with(self, failure: Failure) -> bool:
-        """Reject, but queue no reaction yet: until `_announce`, only code that looks or subscribes can know."""
+        """Reject, but queue no reaction yet: until `_announce`, only code that looks or subscribes can know.
+
+        False if the promise has been settled before.
+        """
         reactions = self._reactions
         try:
             reactions.remove(UNSETTLED)  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # asking first would not be atomic

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from .cell import NEVER_ADOPTED, PENDING, Cell
+from .cell import NEVER_ADOPTED, PENDING, Cell, Failure
 from .errors import (
     CallbackError,
     context_of,
@@ -104,8 +104,10 @@ class Claim:
             # the GIL a reference count is the sum of two fields. It comes out too small if a reference passes from one
             # thread to another between the two reads.
             is_missed = len(promise._reactions or ()) > 1 or sys.getrefcount(promise) > OWN_REFERENCES
-            if is_missed and promise._reject(dropped(promise._created()), None) and promise._alarm is not None:
-                promise._alarm.excuse()
+            if is_missed and promise._fail_with(Failure(dropped(promise._created()), None)):
+                promise._announce()
+                if promise._alarm is not None:
+                    promise._alarm.excuse()
 
 
 def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..., None]]:
