@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -244,3 +245,19 @@ def test_an_unsubscribe_that_fails_in_any_way_does_not_hide_the_error(unraisable
     with pytest.raises(ValueError, match="lost"):
         next(events)
     assert list(map(type, unraisable)) == [Doom]
+
+
+def test_an_event_that_the_consumer_has_just_not_waited_for_is_forgotten() -> None:
+    """INV-LEFT: the consumer leaves after the emitter has looked whether the stream has ended, and before it appends."""
+
+    class Queue(deque[int]):
+        def append(self, event: int, /) -> None:
+            events.close()  # what another thread does in this instant
+            super().append(event)
+
+    sides: list[Emitter[int]] = []
+    events = stream(sides.append)
+    events._channel.events = Queue()
+    sides[0].emit(1)
+    assert not events._channel.events
+    assert list(events) == []
