@@ -422,6 +422,7 @@ class Cell(Reaction):
 
     def _is_stoppable(self) -> bool:
         """Tell whether cancelling this promise alone would stop something."""
+        # Here and below the slots are read without their accessors: every cancelled task takes this way.
         left, work = getattr(self, "_producer", None), getattr(self, "_work", None)
         return (left is not None and left._aborts()) or (work is not None and work._aborts())
 
