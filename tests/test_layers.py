@@ -147,7 +147,7 @@ def test_imports_stand_at_the_top_of_the_file(module: str) -> None:
 
 def test_asyncio_is_known_in_two_files_and_used_by_the_tour() -> None:
     known = [module for module in MODULES if "asyncio" in {package for package, _ in imports(module)}]
-    assert known == ["__main__", "_core.homes", "_core.tasks"]
+    assert known == ["__main__", "_core.loops", "_core.tasks"]
 
 
 @pytest.mark.parametrize("module", MODULES)

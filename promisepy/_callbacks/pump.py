@@ -77,7 +77,7 @@ class Beat:
         self._pause = SHORTEST if self._forget() < count else min(2 * self._pause, UTMOST)
         if self._home is None:  # if not, `watch` was called by the poll, and has asked for a beat
             self._home = home
-            Timer(home, self._pause, self)
+            Timer(home, self._pause, self).start()
 
     def _forget(self) -> int:
         """Forget the promises that are settled or broken, and count the others."""

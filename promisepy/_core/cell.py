@@ -55,7 +55,8 @@ compares the two.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import Context
 from types import TracebackType
 from typing import Any, Final, Literal, Protocol
@@ -146,8 +147,10 @@ class Reaction:
         if reactions is not None:
             try:
                 reactions.remove(self)  # runs no foreign __eq__: the list holds only objects of this package
-            except ValueError:
-                pass  # the source has settled meanwhile: the queued job will find `_source` gone
+            except ValueError:  # or the source has settled meanwhile: the queued job will find `_source` gone
+                for one in reactions.copy():
+                    if type(one) is Crowd:
+                        one.members.pop(self, None)
 
 
 class Unsettled(Reaction):
@@ -157,9 +160,57 @@ class Unsettled(Reaction):
 
 
 UNSETTLED: Final = Unsettled()
+# With how many reactions a list is long enough for a crowd.
+FEW: Final = 32
 # The reactions of a new promise are `[*UNSETTLED_ALONE]`. Unpacking makes a list with room for three more items. The
 # plain `[UNSETTLED]` has room for none: the first reaction would move the list in memory, and `remove` would again.
 UNSETTLED_ALONE: Final = (UNSETTLED,)
+
+
+class Crowd(Reaction):
+    """Stands for many reactions at the end of a list, so that each of them can leave without a search through all.
+
+    A list of more than `FEW` has a crowd for the rest. It is queued like one of them, but on a home that only hands it
+    on: each member goes to its own home. Whoever comes later joins it, as long as it is the last in the list.
+    """
+
+    __slots__ = ("members",)
+
+    def __init__(self) -> None:
+        self._home = HANDING_ON
+        self._source = None
+        self.members: dict[Reaction, None] = {}
+
+    def _depends(self) -> bool:
+        return any(one._depends() for one in list(self.members))
+
+
+class HandingOn(deque[Any]):
+    """The queue of no home: what is queued here is queued for the members of a crowd."""
+
+    __slots__ = ()
+
+    def append(self, crowd: Crowd, /) -> None:
+        """Queue the members, in order, each on its own home."""
+        queue(list(crowd.members))
+
+
+def _handing_on() -> Home:
+    home = Home()
+    home.jobs, home.armed = HandingOn(), True
+    return home
+
+
+HANDING_ON: Final = _handing_on()
+
+
+def each(reactions: list[Reaction] | None) -> Iterator[Reaction]:
+    """Give the reactions of a promise, without those that only stand for others or for a right."""
+    for one in () if reactions is None else tuple(reactions):
+        if type(one) is Crowd:
+            yield from list(one.members)
+        elif one is not UNSETTLED:
+            yield one
 
 
 class Work(Protocol):
@@ -264,6 +315,7 @@ class Cell(Reaction):
         except (AttributeError, ValueError):
             if hasattr(self, "_release"):
                 self._home.enqueue(CleanUp(self._home, self._release, value))
+            self._complete()
             return
         self._value = value
         self._state = FULFILLED
@@ -280,6 +332,8 @@ class Cell(Reaction):
         """Reject the promise, unless it has been settled before."""
         if self._fail_with(Failure(reason, traceback)):
             self._announce()
+        else:
+            self._complete()
 
     def _fail_with(self, failure: Failure) -> bool:
         """Reject, but queue no reaction yet: until `_announce`, only code that looks or subscribes can know.
@@ -307,11 +361,22 @@ class Cell(Reaction):
                 home.jobs.append(reaction)  # in place: Home.enqueue
                 if not home.armed:
                     home.arm()
-        elif not is_a(reason, SILENT) and not hasattr(self, "_observed"):
+        elif self._alarm is None and not is_a(reason, SILENT) and not hasattr(self, "_observed"):
             self._alarm = alarm = Alarm(self._failure.fresh(), self._home, getattr(self, "_site", None))
             if reactions or hasattr(self, "_observed"):
                 alarm.disarm()  # another thread observed the rejection before it could see the alarm
         self._reactions = None
+
+    def _complete(self) -> None:
+        """Queue what a settlement has not queued: it ran out of stack or memory half-way, or it is still under way."""
+        reactions, state = self._reactions, self._state
+        if reactions is None or state is PENDING:
+            return
+        if state is REJECTED:
+            self._announce()
+        else:
+            queue(reactions)
+            self._reactions = None
 
     def _subscribe(self, reaction: Reaction) -> None:
         """Leave a reaction, which is queued when the promise settles, or at once if it has settled already."""
@@ -321,7 +386,10 @@ class Cell(Reaction):
                 self._observe()
             reaction._home.enqueue(reaction)
             return
-        reactions.append(reaction)
+        if len(reactions) > FEW:
+            join(reactions, reaction)
+        else:
+            reactions.append(reaction)
         if self._state is not PENDING:
             self._help(reactions)
 
@@ -487,6 +555,20 @@ class Cell(Reaction):
         site = getattr(self, "_site", None)
         created = "" if site is None else f" created at {site[0]}:{site[1]} in {site[2]}"
         return f"<{type(self).__name__} {state}{outcome}{created}>"
+
+
+def join(reactions: list[Reaction], reaction: Reaction) -> None:
+    """Append a reaction to a list; to a long one, in the crowd at its end, or in a new one."""
+    if len(reactions) <= FEW:
+        reactions.append(reaction)
+        return
+    for last in reactions[-1:]:
+        if type(last) is Crowd:
+            last.members[reaction] = None
+            return
+    crowd = Crowd()
+    crowd.members[reaction] = None
+    reactions.append(crowd)
 
 
 def queue(reactions: list[Reaction]) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any
 
+from .atomic import OWN_REFERENCES
 from .cell import NEVER_ADOPTED, PENDING, Cell, Failure
 from .errors import (
     CallbackError,
@@ -19,7 +20,7 @@ from .errors import (
     unexpected_arguments,
 )
 from .handlers import is_exception_type
-from .jobs import fatal
+from .jobs import fatal, inline, run_inline
 from .misuse import expected_reason
 from .reports import settings, submit_error
 from .tasks import as_reason
@@ -39,21 +40,16 @@ def cut_context(error: BaseException, outer: BaseException | None) -> None:
         seen = context
 
 
-def _own_references() -> int:
-    """Count the references to an object that only one local variable holds."""
-    thing = object()
-    return sys.getrefcount(thing)
-
-
-# Two, because the call of `getrefcount` holds one as well. One from CPython 3.14 on: the call borrows the variable's.
-OWN_REFERENCES: Final = _own_references()
-
-
 class Claim:
     """The right to settle one promise, shared by its resolving functions: the call that takes it out may settle it.
 
     When both functions are gone, so is the claim. If the promise is still in it, nobody will ever settle the promise
-    (S10). Taking the promise out is two steps (SWAP), so two calls at the same time, on two threads or in a signal
+    (S10).
+
+    INV-RETRY: a call that runs out of stack or memory puts the promise back. So the next call, further out, settles it,
+    or completes what has begun; so does the finaliser, if there is no next call.
+
+    Taking the promise out is two steps (SWAP), so two calls at the same time, on two threads or in a signal
     handler, may both get it. They end as if one had come before the other, because settling is exclusive (`cell`). Weak
     spot: if both get it, and one of them resolves with another promise, that one counts as observed although its
     outcome may not be taken.
@@ -76,23 +72,36 @@ class Claim:
         self.promise = None
         promise._producer = None  # in place: Cell._dismiss
         kind = type(value)
-        if type(kind) is type and kind in NEVER_ADOPTED:  # in place: is_plain
-            promise._fulfil(value)  # as `_resolve` would
-            return
         try:
-            promise._resolve(value)
+            if type(kind) is type and kind in NEVER_ADOPTED:  # in place: is_plain
+                promise._fulfil(value)  # as `_resolve` would
+            else:
+                promise._resolve(value)
+        except BaseException:
+            self.promise = promise  # INV-RETRY
+            raise
         finally:
             del promise, value  # INV-RC
+        if inline:
+            run_inline()
 
     def reject(self, reason: object) -> None:
         """Reject the promise, unless it has been claimed before."""
         promise = self.promise
         if promise is not None:
-            error = to_exception(reason)  # before the claim is taken, as in `reject` below
+            # Before the claim is taken: if a KeyboardInterrupt gets out of this, the next call can still settle.
+            error = to_exception(reason)
             self.promise = None
-            promise._dismiss()
-            promise._reject(as_reason(error), traceback_of(error))
-            del promise, error  # INV-RC, as in `reject` below
+            try:
+                promise._dismiss()
+                promise._reject(as_reason(error), traceback_of(error))
+            except BaseException:
+                self.promise = promise  # INV-RETRY
+                raise
+            finally:
+                del promise, error  # INV-RC: a class that was passed as the reason may have raised it
+            if inline:
+                run_inline()
 
     def __del__(self) -> None:
         promise = self.promise
@@ -126,24 +135,23 @@ def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..
         claim.promise = None
         promise._producer = None  # in place: Cell._dismiss
         kind = type(value)
-        if more or named:
-            promise._reject(unexpected_arguments("resolve", (value, *more), named), None)
-        elif type(kind) is type and kind in NEVER_ADOPTED:  # in place: is_plain
-            promise._fulfil(value)  # as `_resolve` would
-        else:
-            promise._resolve(value)
-        del promise  # INV-RC: a property `then` of the value may have raised
+        try:
+            if more or named:
+                promise._reject(unexpected_arguments("resolve", (value, *more), named), None)
+            elif type(kind) is type and kind in NEVER_ADOPTED:  # in place: is_plain
+                promise._fulfil(value)  # as `_resolve` would
+            else:
+                promise._resolve(value)
+        except BaseException:
+            claim.promise = promise  # INV-RETRY
+            raise
+        finally:
+            del promise  # INV-RC: a property `then` of the value may have raised
+        if inline:
+            run_inline()
 
     def reject(reason: object = None, /, *more: object, **named: object) -> None:
-        promise = claim.promise
-        if promise is None:
-            return
-        # This comes before the claim is taken: if a KeyboardInterrupt gets out of it, the next call can still settle.
-        error = unexpected_arguments("reject", (reason, *more), named) if more or named else to_exception(reason)
-        claim.promise = None
-        promise._producer = None  # in place: Cell._dismiss
-        promise._reject(as_reason(error), traceback_of(error))
-        del promise, error  # INV-RC: a class that was passed as the reason may have raised it
+        claim.reject(unexpected_arguments("reject", (reason, *more), named) if more or named else reason)
 
     return resolve, reject
 

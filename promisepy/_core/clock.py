@@ -1,10 +1,10 @@
 """The clock of a thread without a loop: a heap of timers, and for a host a thread that sleeps until the first is due.
 
 In a script, the clock runs only in `wait`, which asks it how long it may sleep. A host, such as a GUI's loop, offers
-nothing but `post`. So there a thread sleeps until the earliest timer is due, and then posts. An asyncio loop has a
-clock of its own and needs none of this.
+nothing but `post`. So there a thread sleeps until the earliest timer is due, and then posts. It also posts again what a
+host has lost. An asyncio loop has a clock of its own and needs none of this.
 
-Heap and sleeper are touched on their home's thread only. But a signal handler or finaliser may run there at any step,
+The heap is touched on its home's thread only. But a signal handler or finaliser may run there at any step,
 and start or cancel a timer. So the first timer seen on the heap may not be first any more a step later. Code takes the
 first one off, looks at it, and puts it back if it is another one. The heap compares two numbers, never a timer, so no
 Python code runs inside a heap operation.
@@ -12,16 +12,24 @@ Python code runs inside a heap operation.
 
 from __future__ import annotations
 
+import math
 import threading
+import time
+import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from heapq import heappush
-from typing import TypeAlias
+from queue import Empty, SimpleQueue
+from typing import Final, TypeAlias
 
 from .atomic import take_least
-from .jobs import Home, Later, Timer
+from .jobs import Later, Timer
+from .loops import ClockedHome
 
 # Cancelled timers are removed from a heap when it has doubled, but not while it is smaller than this.
 FEW = 64
+# How long, in seconds, a host may take to drain until it is asked again; twice as long each time.
+PATIENCE: Final = 1.0
 Due: TypeAlias = tuple[float, int, Timer]  # what the heap compares: deadline and count; then the timer itself
 
 
@@ -90,43 +98,67 @@ class Timers:
 
 
 class Sleeper:
-    """A thread that does nothing but sleep until the first timer is due; there is one at a time."""
+    """A thread that does nothing but sleep, and call a method when the time has come for which it was asked.
 
-    __slots__ = ("_deadline", "_thread")
+    It is started when it is first needed, and then sleeps on: one thread, however often somebody asks for an earlier
+    time. It keeps nobody alive.
+    """
 
-    def __init__(self) -> None:
-        self._deadline: float | None = None
-        self._thread: threading.Timer | None = None
+    __slots__ = ("_method", "_moment", "_news")
 
-    def set(self, first: Timer | None, wake: Callable[[], object]) -> None:
-        """Have the thread call `wake` when this timer is due; with None, end its sleep."""
-        deadline = None if first is None else first.deadline
-        if deadline == self._deadline:
+    def __init__(self, method: Callable[[], object]) -> None:
+        self._method: Callable[[], Callable[[], object] | None] = weakref.WeakMethod(method)
+        self._moment = math.inf  # when it is going to call
+        self._news: SimpleQueue[float | None] | None = None
+
+    def wake_at(self, moment: float) -> None:
+        """Have the thread call at this time, unless it is going to call earlier; on any thread."""
+        if moment >= self._moment:
             return
-        self._deadline = deadline
-        before, self._thread = self._thread, None
-        if before is not None:
-            before.cancel()
-        if first is not None:
-            self._thread = thread = threading.Timer(first.remaining(), self._wake, (wake,))
-            thread.daemon = True
-            thread.start()
+        self._moment = moment
+        if self._news is None:
+            self._news = SimpleQueue()
+            with suppress(RuntimeError):  # the interpreter exits, or has no threads
+                threading.Thread(target=self._sleep, args=(self._news,), name="promisepy clock", daemon=True).start()
+        self._news.put(moment)
 
-    def _wake(self, wake: Callable[[], object]) -> None:
-        self._deadline = None  # so that it can be set again for the same timer, if this one woke too early
-        wake()
+    def end(self) -> None:
+        """End the thread, if there is one."""
+        news, self._news, self._moment = self._news, None, math.inf
+        if news is not None:
+            news.put(None)
+
+    def _sleep(self, news: SimpleQueue[float | None]) -> None:
+        moment = math.inf
+        while True:
+            try:
+                asked = news.get(timeout=None if moment == math.inf else max(0.0, moment - time.monotonic()))
+            except Empty:
+                # Forget the time first: whoever asks from now on is heard, and who has asked before finds us awake.
+                self._moment = moment = math.inf
+                method = self._method()
+                if method is not None:
+                    method()
+                del method
+            else:
+                if asked is None:
+                    return
+                moment = min(moment, asked)
 
 
-class TimedHome(Home):
+class TimedHome(ClockedHome):
     """A home that keeps its timers itself, unless it hands them to a loop."""
 
-    __slots__ = ("_sleeper", "ident", "timers")
+    __slots__ = ("_overdue", "_patience", "_rings", "_sleeper", "ident", "timers")
 
     def __init__(self) -> None:
         super().__init__()
         self.ident = threading.get_ident()
         self.timers = Timers()  # those that no loop's clock rings
-        self._sleeper = Sleeper()
+        self._sleeper = Sleeper(self._wake)
+        self._rings = math.inf  # when the sleeper has to look at the clock
+        self._overdue = math.inf  # when it has to ask the host again
+        self._patience = PATIENCE
 
     def needs_sleeper(self) -> bool:
         """Tell whether what drives this home has no clock."""
@@ -147,7 +179,31 @@ class TimedHome(Home):
 
     def set_sleeper(self) -> None:
         """Set the sleeper to the first timer, if it is needed; on the home's thread."""
-        self._sleeper.set(self.timers.first() if self.needs_sleeper() else None, self._look_at_clock)
+        first = self.timers.first() if self.needs_sleeper() else None
+        self._rings = math.inf if first is None else first.deadline
+        self._sleeper.wake_at(self._rings)
+
+    def posted(self) -> None:
+        """Note that a host has been asked to drain, on any thread; if it does not, it is asked again."""
+        self._overdue = time.monotonic() + self._patience
+        self._sleeper.wake_at(self._overdue)
+
+    def visited(self) -> None:
+        """Note that the host drains."""
+        self._overdue, self._patience = math.inf, PATIENCE
+
+    def _wake(self) -> None:
+        """Ask the host to drain because a timer is due, or because it has not done so; on the sleeper's thread."""
+        now = time.monotonic()
+        if now >= self._rings:
+            self._rings = math.inf
+            self.enqueue(Later(self._look_at_clock))  # no `on_abandon`: a home that ends abandons its timers itself
+        if now >= self._overdue:
+            # Some hosts throw calls away and keep the memory, such as pygame's `event.clear()`. Others are merely busy,
+            # or have not begun. So it is asked ever less often.
+            self._overdue, self._patience = math.inf, 2 * self._patience
+            self.rearm()
+        self._sleeper.wake_at(min(self._rings, self._overdue))
 
     def _look_at_clock(self) -> None:
         """Ring what is due, because the sleeper has woken or a timer has been cancelled; on any thread."""
@@ -155,8 +211,14 @@ class TimedHome(Home):
             self.timers.ring()
             self.set_sleeper()
         elif self.needs_sleeper():
-            self.enqueue(Later(self._look_at_clock))  # no `on_abandon`: a home that ends abandons its timers itself
+            self.enqueue(Later(self._look_at_clock))
+
+    def end_sleeper(self) -> None:
+        """End the sleeper: there is no host any more."""
+        self._rings = self._overdue = math.inf
+        self._sleeper.end()
 
     def forget_sleeper(self) -> None:
         """Start anew in a forked child: the sleeper's thread exists only in the parent."""
-        self._sleeper = Sleeper()
+        self._sleeper = Sleeper(self._wake)
+        self.set_sleeper()

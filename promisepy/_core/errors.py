@@ -210,6 +210,22 @@ def stuck(home: str, created: str) -> StuckPromise:
     )
 
 
+def coroutines_left(count: int, seconds: float) -> StuckPromise:
+    """Describe coroutines that go on at exit although they have been cancelled."""
+    return StuckPromise(
+        f"at exit, {count} of the coroutines that nobody waited for did not end within {seconds:g} seconds of being "
+        "cancelled: wait() for them, or let CancelledError end them"
+    )
+
+
+def wrong_thread(host: object, home: str, thread: str) -> StuckPromise:
+    """Describe a host that calls `drain` on a thread whose handlers these are not."""
+    return StuckPromise(
+        f"the host {short(host)} called drain() on {thread}, but the handlers belong to {home} and run only there, so "
+        f"they wait: have the host's post() arrange for the call on {home}"
+    )
+
+
 def wait_for_self(promise: str) -> DeadlockError:
     """Refuse a wait that could never end."""
     return DeadlockError(

@@ -4,10 +4,18 @@ ECMA-262 9.5 asks for jobs that run one at a time, to completion, in the order i
 such a queue together with whatever calls `drain` on the home's thread: an asyncio loop, a script's `wait`, a GUI.
 
 INV-FIFO    Jobs leave the queue in the order in which they came, whoever queued them, even if a burst ends early.
-INV-ARMED   While a job is queued, somebody is going to look. Code that queues a job appends it first and reads `armed`
-            afterwards; a drain clears `armed` first and looks at the queue afterwards (LOOK, in `atomic`). So a signal
-            handler or finaliser may queue a job while another job is being queued. Both may find the home unarmed:
-            then the second wake-up finds an empty queue.
+INV-ARMED   While a job is queued, somebody is going to look. `armed` says that, and is true for two reasons only: a
+            `WakeUp` is on its way, or a drain is under way that nothing can overtake. Code that queues a job appends it
+            first and reads `armed` afterwards. Whoever clears `armed` looks at the queue afterwards (LOOK, in
+            `atomic`). So a signal handler or finaliser may queue a job while another job is being queued. Both may find
+            the home unarmed: then the second wake-up finds an empty queue.
+INV-DEEP    A job may run a loop of its own thread: a modal dialogue, or `asyncio.run` under nest_asyncio. What settles
+            meanwhile has to run in there. So a drain counts as armed only where its host can run nothing before it has
+            returned (`holds`); asyncio's own loops are of that kind. Elsewhere `armed` is cleared when a drain begins,
+            and what a job queues asks for a second wake-up. That one may come while the job still runs. Then the drain
+            inside it takes the jobs that wait, in their order, and the one around it goes on with what is left.
+INV-DROPPED A wake-up that is dropped unused says so, and the home asks again. So nobody who throws calls away, such as
+            a loop that is closed, can leave a home armed for ever.
 INV-ALIVE   An exception that leaves a job (KeyboardInterrupt, SystemExit) leaves the queue armed for the rest.
 
 Weak spot: a KeyboardInterrupt between the step that takes a job and the job's first step loses that job, as in asyncio.
@@ -20,8 +28,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
+from functools import partial
 from itertools import repeat
-from typing import Any, ClassVar, Protocol
+from threading import get_ident
+from typing import Any, ClassVar, Final, Protocol, Self
 
 from .atomic import take_first
 from .types import Report
@@ -60,10 +70,39 @@ def fatal(error: BaseException) -> bool:
     return issubclass(type(error), (KeyboardInterrupt, SystemExit))  # in place: is_a
 
 
+class WakeUp:
+    """What a loop or host holds while it is going to drain a home, and drops when it has, or never will.
+
+    A home keeps its idle ones, because making one costs as much as a small job. While it is on its way it refers to the
+    home, and nothing but the host refers to it. So if it is freed then, it has been dropped.
+    """
+
+    __slots__ = ("home",)
+
+    def __init__(self) -> None:
+        self.home: Home | None = None
+
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:  # bound: globals go at the end
+        home = self.home
+        if home is not None and not is_finalizing():
+            home.lost()
+
+
 class Home:
     """A FIFO queue of jobs and the flag that says whether somebody is going to drain it."""
 
-    __slots__ = ("__weakref__", "armed", "clocked", "jobs", "outer", "running", "suspects")
+    __slots__ = (
+        "__weakref__",
+        "armed",
+        "clocked",
+        "depth",
+        "holds",
+        "idle",
+        "jobs",
+        "outer",
+        "running",
+        "suspects",
+    )
 
     # True if a loop may be started on the home's thread at any time, even by a handler or a pump, for `look` to find.
     seeks_loop: ClassVar[bool] = False
@@ -71,7 +110,13 @@ class Home:
     def __init__(self) -> None:
         self.jobs: deque[Job] = deque()
         self.armed: bool = False
+        # True if nothing but the job that runs can be at work on this thread until the drain has returned.
+        self.holds: bool = True
+        self.idle: list[WakeUp] = []
+        self.depth = 0  # how many drains are on the stack
         self.running: Job | None = None
+        # A caller further out on the stack may be handling this exception. It must not become the `__context__` of what
+        # handlers raise; `Resolution._fail` cuts it off.
         self.outer: BaseException | None = None
         self.suspects: list[Suspect] = []
         # Timers that a clock is going to ring, unless it stops first. A dict, because it keeps their order.
@@ -93,8 +138,25 @@ class Home:
         if self.jobs:
             self.arm()
 
+    def lost(self) -> None:
+        """Note that a wake-up has been dropped; on any thread, in a finaliser."""
+        self.rearm()
+
+    def send(self) -> WakeUp:
+        """Give a wake-up that is on its way to this home from now on."""
+        try:
+            wake_up = self.idle.pop()
+        except IndexError:
+            wake_up = WakeUp()
+        wake_up.home = self
+        return wake_up
+
     def start(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> Any:
         """Run a coroutine as a task, and keep it alive; called on the home's thread. Gives the task."""
+        raise NotImplementedError
+
+    def step(self, callback: Callable[[Any], object], waiter: object, context: Context) -> None:
+        """Run the next step of a task of this home, in the loop that it needs; called where `seeks_loop` is true."""
         raise NotImplementedError
 
     def start_timer(self, timer: Timer) -> None:
@@ -117,30 +179,46 @@ class Home:
         """Show a report the way this home shows errors; false if it has no way of its own."""
         return False
 
-    def drain(self) -> None:
+    def drain(self, wake_up: WakeUp | None = None) -> None:
         """Run queued jobs, at most `BURST` of them; the rest, if any, after the host's turn."""
-        self.armed = True
+        if wake_up is not None:
+            wake_up.home = None
+            self.idle.append(wake_up)
+        self.armed = holds = self.holds
         jobs = self.jobs
         take = jobs.popleft
-        # A caller further out on this stack may be handling an exception. That must not become the `__context__` of
-        # what handlers raise; `Resolution._fail` cuts it off.
         outer, self.outer = self.outer, sys.exception()
         running = self.running
-        job: Job | None
+        below: list[Suspect] | None = None
+        if self.depth:  # the job around this drain may still handle what it has rejected
+            below, self.suspects = self.suspects, []
+        self.depth += 1
+        job: Job | None = None
         try:
             for _ in repeat(None, BURST):
                 if not jobs:
                     break
                 self.running = job = take()
                 job._run()
+                if inline:
+                    run_inline()
             if self.suspects and not jobs:
                 self._accuse()
+        except (RecursionError, MemoryError) as error:
+            if job is not None:
+                jobs.appendleft(Later(partial(fail_late, job, error)))
+            raise
         finally:
-            self.running = running
+            self.depth -= 1
+            # Where stacks change places, as in Pyodide's `run_sync`, the drain around this one may have ended first.
+            self.running = running if self.depth else None
             self.outer = outer
+            if below is not None:
+                self.suspects = below + self.suspects
             job = running = None  # INV-RC of `cell`: what the last handler raised leads to this frame
-            self.armed = False
-            if jobs:
+            if holds:
+                self.armed = False
+            if jobs and not self.armed:
                 self.arm()
 
     def abandon(self) -> None:
@@ -152,6 +230,8 @@ class Home:
             try:
                 while (job := take_first(self.jobs)) is not None:  # another thread may be in here, too
                     job._abandon(self)
+                    if inline:
+                        run_inline()
             finally:
                 self.armed = False
             if not self.jobs:
@@ -161,6 +241,13 @@ class Home:
         suspects, self.suspects = self.suspects, []
         for suspect in suspects:
             suspect.accuse()
+
+
+def fail_late(job: Job, error: BaseException) -> None:
+    """Reject what a job should have settled, but could not: there was no room left even to tell why."""
+    promise: Any = job._settles()
+    if promise is not None:
+        promise._reject(error, None)
 
 
 def nothing(_: object) -> None:
@@ -186,11 +273,48 @@ class Later:
         """Name no promise."""
 
 
+class InlineJob(Job, Protocol):
+    """A job that belongs to no home: it runs on the thread that settles, as soon as that has settled."""
+
+    def _is_due(self) -> bool:
+        """Tell whether the settlement that has queued the job is complete."""
+
+
+# By thread: if threads shared a queue, one could take and delay what another has to have done before `resolve` returns.
+inline: Final[dict[int, deque[InlineJob]]] = {}
+
+
+class InlineQueue(deque[Job]):
+    """The queue of no home. Each thread gets its jobs back from `run_inline`."""
+
+    __slots__ = ()
+
+    def append(self, job: Any, /) -> None:
+        """Keep a job for this thread."""
+        inline.setdefault(get_ident(), deque()).append(job)
+
+
+def run_inline() -> None:
+    """Run the inline jobs of this thread, now that it has settled something.
+
+    Whoever settles outside of a job calls this last; a drain calls it after each job. A signal handler may do so in the
+    middle of another settlement. The jobs of that one are not due yet, and stay for it.
+    """
+    jobs = inline.pop(get_ident(), None)
+    while jobs:
+        job = jobs.popleft()
+        if job._is_due():
+            job._run()
+        else:
+            inline.setdefault(get_ident(), deque()).append(job)
+
+
 class Timer:
     """Queues a job on a home after so many seconds, unless it is cancelled first; made and cancelled on any thread.
 
-    A clock belongs to its home's thread. So a timer is first queued as a job, which starts the clock there. Its time
-    counts from when it was made. A script's clock runs only in `wait`, which rings overdue timers at once.
+    A clock belongs to its home's thread. So `start` first queues the timer as a job, which starts the clock there. Its
+    time counts from when it was made. A script's clock runs only in `wait`, which rings overdue timers at once. A timer
+    may ring, or be abandoned, before `start` returns. So whoever makes one stores it first, and starts it last.
     """
 
     __slots__ = ("_home", "_job", "_stop", "deadline")
@@ -200,7 +324,11 @@ class Timer:
         self._home = home
         self._job: Job | None = job
         self._stop: Callable[[], object] | None = None
-        home.enqueue(self)
+
+    def start(self) -> Self:
+        """Queue the timer, for its home to start the clock; gives the timer."""
+        self._home.enqueue(self)
+        return self
 
     @property
     def is_cancelled(self) -> bool:
@@ -230,7 +358,7 @@ class Timer:
         if stop is not None:
             stop()
 
-    def ring(self) -> None:
+    def ring(self, _clock: object = None) -> None:
         """Queue the job."""
         self._home.clocked.pop(self, None)
         job, self._job, self._stop = self._job, None, None

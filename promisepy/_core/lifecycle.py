@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import atexit
 import os
-from typing import Any
+import threading
+from collections.abc import Callable
+from concurrent.futures import thread as _executors  # noqa: F401  # so that it registers its exit function before ours
+from contextlib import suppress
+from typing import Any, Final
 
-from .homes import ThreadHome, current_thread_home, loop_homes, running_loop, this_thread, thread_homes
+from .errors import coroutines_left
+from .homes import (
+    ThreadHome,
+    current_thread_home,
+    loop_homes,
+    outlasting,
+    this_thread,
+    thread_homes,
+)
+from .jobs import BURST
 from .misuse import expected_host
-from .reports import settings, sweep
+from .reports import report_error, settings, sweep
 from .types import Host, public
+
+# How long, in seconds, coroutines that are cancelled at exit may take to end.
+PATIENCE: Final = 3.0
 
 
 @public
@@ -45,33 +61,95 @@ def set_host(host: Host | None, /) -> Host | None:
     previous, home.host = home.host, host
     # The previous host, or a loop that has stopped, may still have been asked to drain or to ring. Neither is in charge
     # any more, so all of that is asked for again.
-    home.loop = running_loop()
+    home.loop = None
+    home.holds = host is None
+    home.end_sleeper()
+    home.look()
     home.restart_timers()
     home.rearm()
     return previous
 
 
+def _outlast() -> None:
+    """Run what other threads wait for: the main thread has come to its end, and the interpreter is going to join them.
+
+    It joins the threads of executors next, then all others, and only then calls what `atexit` has. A thread that waits
+    for a handler of the main thread would keep it for ever. What begins to wait after this is refused (`over`).
+    """
+    main = this_thread.home
+    _give_up_stopped(threading.get_ident())
+    if main is None:
+        return
+    outlasting.append(main)
+    try:
+        _run(main, lambda: not main.jobs and not _is_waited_for())
+    finally:
+        outlasting.clear()
+        main.over = True
+
+
+def _is_waited_for() -> bool:
+    """Tell whether a thread that the interpreter is going to join is in `wait`."""
+    joined = {thread.ident for thread in threading.enumerate() if not thread.daemon}
+    me = threading.get_ident()
+    return any(home.waits and home.ident != me and home.ident in joined for home in list(thread_homes))
+
+
+def _run(home: ThreadHome, is_done: Callable[[], bool], timeout: float | None = None) -> bool:
+    """Drain the home of this thread; a handler that asks for the end, which has come, ends nothing but itself."""
+    while True:
+        try:
+            return home.run_until(is_done, timeout, None, None)
+        except SystemExit:
+            continue
+
+
 def _at_exit() -> None:
-    """Run what the main thread still has to run, then report what nobody can observe any more."""
+    """Run what the main thread still has to run, then report what nobody can observe any more.
+
+    Functions that `atexit` calls after this one may still use promises, and wait for them.
+    """
     home = this_thread.home
     try:
         if home is not None:
-            home.run_until(lambda: not home.jobs and not home.tasks, None, None, None)
+            home.over = False
+            _run(home, lambda: not home.jobs)
+            _end_coroutines(home)
     finally:
         if home is not None:
-            home.close()  # jobs are left only after an interrupt; they can only be reported
-        for loop, other in list(loop_homes.items()):
-            if loop.is_closed():
-                other.close()
+            home.abandon_timers()
+            home.abandon()  # jobs are left only after an interrupt; they can only be reported
+        _give_up_stopped()
         sweep()
         settings.exiting = True
+
+
+def _end_coroutines(home: ThreadHome) -> None:
+    """Cancel the coroutines that wait for something, as `asyncio.run` does: nobody waits for them."""
+    turns = iter(range(BURST))  # those that need no more than turns of the loop get that many
+    while home.tasks and next(turns, None) is not None:
+        _run(home, lambda: False, 0)
+    home.private.cancel()
+    if _run(home, lambda: not home.tasks and not home.jobs, PATIENCE):
+        home.private.close()
+    else:
+        report_error(coroutines_left(len(home.tasks), PATIENCE), home)
+
+
+def _give_up_stopped(ident: int | None = None) -> None:
+    """Fail what waits for loops that have stopped, and so will never run again; with `ident`, those of one thread."""
+    for reference in loop_homes.valuerefs():
+        home = reference()
+        if home is not None and ident in (None, home.ident) and not home.loop.is_running():
+            home.over = ident is None
+            home.close()
 
 
 def _after_fork() -> None:
     for home in list(thread_homes):
         home.forked()
-    for loop, owner in loop_homes.items():
-        if type(owner) is ThreadHome:
+        loop = home.private.loop
+        if loop is not None:
             _separate(loop)
 
 
@@ -95,6 +173,10 @@ def _separate(loop: Any) -> None:  # Any: these names are private to asyncio, an
             loop._selector.register(key.fd, key.events, key.data)
 
 
+# Known since Python 3.9, but private. Without it, threads that wait for the main thread at its end are not outlasted.
+if hasattr(threading, "_register_atexit"):  # pragma: no branch
+    with suppress(RuntimeError):  # promisepy is imported by what runs at the end
+        threading._register_atexit(_outlast)
 atexit.register(_at_exit)
 if hasattr(os, "register_at_fork"):  # pragma: no branch  # not on Windows
     os.register_at_fork(after_in_child=_after_fork)

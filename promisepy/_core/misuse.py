@@ -283,6 +283,14 @@ def wait_under_host(host: object) -> RuntimeError:
     )
 
 
+def coroutine_under_host(host: object) -> RuntimeError:
+    """Refuse a coroutine on the thread of a host, where no asyncio loop runs."""
+    return RuntimeError(
+        f"a coroutine needs an asyncio loop, and none runs on the thread of the host {short(host)}: chain with then(), "
+        "or run the coroutine with asyncio.run in another thread"
+    )
+
+
 MYPY = False  # like TYPE_CHECKING, but true for mypy only
 
 

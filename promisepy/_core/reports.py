@@ -156,10 +156,7 @@ def deliver(report: Report, home: Home) -> None:
     hook = settings.hook
     if hook is None:
         if not home.report(report):
-            wrapper = UnhandledRejection(report.message)
-            wrapper.__cause__ = report.reason
-            # The default hook prints no causes, so the wrapper carries the traceback that the reader needs.
-            submit_error(wrapper.with_traceback(traceback_of(report.reason)))
+            show(report)
         return
     try:
         hook(report)
@@ -167,6 +164,14 @@ def deliver(report: Report, home: Home) -> None:
         raise
     except BaseException as error:
         submit_error(error)
+
+
+def show(report: Report) -> None:
+    """Show a report by `sys.unraisablehook`."""
+    wrapper = UnhandledRejection(report.message)
+    wrapper.__cause__ = report.reason
+    # The default hook prints no causes, so the wrapper carries the traceback that the reader needs.
+    submit_error(wrapper.with_traceback(traceback_of(report.reason)))
 
 
 def report_error(error: BaseException, home: Home) -> None:

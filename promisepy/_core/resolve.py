@@ -9,7 +9,7 @@ from typing import Any
 
 from .adopt import Rule, Then, find_then, gives_stop
 from .cancel import cancel
-from .cell import FULFILLED, NEVER_ADOPTED, SILENT, Cell, Failure, Reaction
+from .cell import FULFILLED, NEVER_ADOPTED, SILENT, Cell, Failure, Reaction, join
 from .claim import cut_context, resolving_functions, settle_by_raise
 from .errors import HERE, Cancelled, cancellation, self_resolution, traceback_of
 from .handlers import Filtered, Handler
@@ -222,7 +222,7 @@ class Mark(Reaction):
         self._target = target
         reactions = followed._reactions
         if reactions is not None:
-            reactions.append(self)
+            join(reactions, self)
 
     def _run(self) -> None:
         """Do nothing: the job of the adoption will find that the promise has settled."""

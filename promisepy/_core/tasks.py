@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import CancelledError as _FutureCancelled
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from contextvars import Context, copy_context
 from functools import partial
@@ -17,10 +16,11 @@ from typing import Any
 
 from .atomic import take
 from .cancel import abandon
-from .cell import FULFILLED, PENDING, Cell, Reaction
+from .cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
 from .errors import Cancelled, await_without_loop, cancelled_by, reason_of, set_traceback, stop_iteration_reason
-from .homes import current_home, known_home, running_loop
-from .jobs import Home, Job, fatal
+from .homes import ThreadHome, current_home
+from .jobs import Home, InlineQueue, inline, run_inline
+from .loops import HOME, LoopHome, events, running_loop
 from .reports import submit_error
 from .types import FutureLike
 
@@ -39,7 +39,8 @@ class Waiter(Reaction):
 
     __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "_loop")
 
-    _loop: asyncio.AbstractEventLoop  # the task reads this, since there is no `get_loop()`, which it would try first
+    _home: LoopHome | ThreadHome
+    _loop: asyncio.AbstractEventLoop
     _asyncio_future_blocking: bool
     _cancelled: tuple[object, ...] | None
     _callback: Callback | None
@@ -66,34 +67,65 @@ class Waiter(Reaction):
         self._detach()
         self._home.enqueue(self)
         abandon(source)
+        if inline:
+            run_inline()
         return True
 
     def result(self) -> None:
         """Raise `CancelledError` if the task is being cancelled; `Promise.__await__` reads the outcome itself."""
         if self._cancelled is not None:
             raise asyncio.CancelledError(*self._cancelled)
+        if not self.done():
+            raise asyncio.InvalidStateError("Result is not ready.")
+
+    # What follows is for those who look at what a task waits for, such as anyio and debuggers.
+
+    def done(self) -> bool:
+        """Tell whether the task is going to wake."""
+        return self._source is None or self._source._state is not PENDING
+
+    def cancelled(self) -> bool:
+        """Tell whether the task is being cancelled."""
+        return self._cancelled is not None
+
+    def exception(self) -> BaseException | None:
+        """Give the reason of a rejected promise."""
+        self.result()
+        source = self._source
+        return source._value if source is not None and source._state is REJECTED else None
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        """Give the loop of the task."""
+        return self._loop
+
+    def __repr__(self) -> str:
+        source = self._source
+        return f"<{type(self).__name__} {'done' if source is None else source._describe()}>"
 
     def _run(self) -> None:
-        callback, context = self._callback, self._context
+        callback, context, home = self._callback, self._context, self._home
         self._source = self._callback = self._context = None
         try:
             if callback is not None and context is not None:
-                if running_loop() is self._loop:
+                if home.seeks_loop:
+                    home.step(callback, self, context)
+                else:
                     context.run(callback, self)
-                else:  # a host drains the home; the private loop of a script's coroutines goes on in the next `wait`
-                    self._loop.call_soon(callback, self, context=context)
         finally:
             del self, callback, context  # INV-RC: a cancelled task's error leads to this frame
 
 
 def suspend(source: Cell) -> Waiter:
     """Make the object that a coroutine yields to its task to sleep until `source` settles."""
-    loop = running_loop()
+    loop = events._get_running_loop()
     if loop is None:
         raise await_without_loop()
     waiter = Waiter()  # fields set here: an __init__ would cost a call
     waiter._loop = loop
-    waiter._home = known_home(loop) or current_home()
+    home: LoopHome | ThreadHome = getattr(loop, HOME, None) or current_home()
+    waiter._home = home
+    if home.armed and home.holds and not home.seeks_loop and type(loop).run_forever is not home.plain:
+        home.rearm()  # nest_asyncio has come after the drain below had begun, and this task runs in a loop inside it
     waiter._source = source
     waiter._asyncio_future_blocking = True
     waiter._cancelled = None
@@ -204,61 +236,98 @@ def canceller(future: Any) -> Callable[[], object]:
     return stop
 
 
+class PromiseFuture(Future[Any]):
+    """What `to_future` gives: a future that tells its promise when nobody wants the outcome any more."""
+
+    _sink: FutureSink
+
+    def add_done_callback(self, fn: Callable[[Future[Any]], object]) -> None:
+        """Leave a callback; from now on the promise keeps this future alive, even if nobody else does."""
+        self._sink.keep(self)
+        super().add_done_callback(fn)
+
+    def cancel(self) -> bool:
+        """Cancel the future, and abandon the promise."""
+        is_cancelled = super().cancel()
+        if is_cancelled and take(self._sink._futures) is not None:
+            self.set_running_or_notify_cancel()  # for `concurrent.futures.wait`, which does not look at the state
+            self._sink.leave()
+        return is_cancelled
+
+    def __del__(self) -> None:
+        self._sink._detach()
+
+
 class FutureSink(Reaction):
-    """Hands an outcome to a `concurrent.futures.Future`, on whatever thread settles the promise."""
+    """Hands an outcome to a `concurrent.futures.Future`, on whatever thread settles the promise.
 
-    __slots__ = ("_futures",)
+    Callbacks of the future are user code, so this is an inline job: it runs when the settlement is complete. It keeps
+    the future only if that has callbacks. If somebody waits for the future, they keep it.
+    """
 
-    def __init__(self, future: Future[Any], source: Cell) -> None:
+    __slots__ = ("_futures", "_kept")
+
+    def __init__(self, future: PromiseFuture, source: Cell) -> None:
         self._home = _anywhere
         self._source = source
         # A list, so that only one takes the future (TAKE): two threads may run this job at once, the one that settles
-        # and one that helps it. Taking it also breaks a cycle: the future keeps its callbacks, and one of them keeps
-        # this sink.
-        self._futures = [future]
+        # and one that helps it.
+        self._futures: list[Callable[[], PromiseFuture | None]] = [weakref.ref(future)]
+        self._kept: Future[Any] | None = None
+        future._sink = self
+
+    def keep(self, future: Future[Any]) -> None:
+        """Keep the future alive until the promise settles."""
+        self._kept = future
+        if not self._futures:
+            self._kept = None  # settled meanwhile (LOOK)
+
+    def _is_due(self) -> bool:
+        source = self._source
+        return source is None or source._reactions is None
 
     def _run(self) -> None:
-        source = self._source
-        future = take(self._futures)
-        if future is None:
+        source, find = self._source, take(self._futures)
+        if find is None:
             return
-        self._source = None
-        if source is None:
-            return
-        if isinstance(source._value, Cancelled) and source._state is not FULFILLED:
-            future.cancel()
-        if not future.set_running_or_notify_cancel():
-            return
+        future = find()
+        self._source = self._kept = None
         try:
-            if source._state is FULFILLED:
-                future.set_result(source._value)
-            else:
-                future.set_exception(source._failure.fresh())
-        except BaseException as error:  # from a callback of the future; the thread that settles is not to blame
-            if fatal(error):
-                raise
+            if future is not None and source is not None:
+                hand_on(source, future)
+        except BaseException as error:  # of a callback, even SystemExit: whoever settles a promise is not to blame
             submit_error(error)
+        finally:
+            del source, future  # INV-RC
 
-    def leave(self, future: Future[Any]) -> None:
-        """Abandon the promise if the future has been cancelled."""
+    def leave(self) -> None:
+        """Abandon the promise: the future has been cancelled."""
         source = self._source
-        if source is not None and future.cancelled():
+        if source is not None:
+            self._kept = None
             self._detach()
             abandon(source)
+            if inline:
+                run_inline()
 
 
-class InlineQueue(deque[Job]):
-    """Runs a job instead of queueing it: from a shared queue, one thread could take and delay the job of another."""
-
-    __slots__ = ()
-
-    def append(self, job: Job, /) -> None:
-        """Run the job."""
-        job._run()
+def hand_on(source: Cell, future: Future[Any]) -> None:
+    """Settle a future with the outcome of a settled promise, unless somebody else has settled it."""
+    if source._state is not FULFILLED and isinstance(source._value, Cancelled):
+        Future.cancel(future)
+    if future.done() and not future.cancelled():
+        return
+    if not future.running() and not future.set_running_or_notify_cancel():
+        return
+    with suppress(InvalidStateError):  # somebody else has settled it meanwhile
+        if source._state is FULFILLED:
+            future.set_result(source._value)
+        else:
+            future.set_exception(source._failure.fresh())
 
 
 class InlineHome(Home):
-    """Runs jobs on the thread that queues them: jobs that are safe on any thread, and must not wait for their turn."""
+    """The home of inline jobs, which is always about to be drained."""
 
     __slots__ = ()
 

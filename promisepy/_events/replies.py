@@ -87,6 +87,7 @@ class Request(Entry):
         self.promise._leave(self)
         if timeout is not None:
             self.timer = Timer(self.promise._home, timeout, self)
+            self.timer.start()
         if not self.is_waiting():  # answered or cancelled meanwhile, perhaps before there was a producer
             self._cancelled()
             self.finish()

@@ -15,17 +15,18 @@ from typing import Any, Generic, NamedTuple, Never, ParamSpec, TypeAlias, TypeVa
 
 from .._core import errors, misuse
 from .._core.cancel import cancel
-from .._core.cell import FULFILLED, NEVER_ADOPTED, PENDING, REJECTED, UNSETTLED_ALONE
+from .._core.cell import FEW, FULFILLED, NEVER_ADOPTED, PENDING, REJECTED, UNSETTLED_ALONE, join
 from .._core.claim import reject_by_user, resolving_functions, settle_by_raise
 from .._core.handlers import Always, rejection_handler
-from .._core.homes import current_home, current_thread_home, known_home, running_loop
-from .._core.jobs import Home
+from .._core.homes import current_home, current_thread_home
+from .._core.jobs import Home, inline, run_inline
+from .._core.loops import HOME, events
 from .._core.misuse import Refusals
 from .._core.outcomes import adapt, error_first, error_last, reader
 from .._core.producers import Producer
 from .._core.reports import creation_site, settings
 from .._core.resolve import Resolution
-from .._core.tasks import FutureSink, suspend
+from .._core.tasks import FutureSink, PromiseFuture, suspend
 from .._core.types import Adoptable, Reject, Rejected, Resolve, Settled, State, public
 from .combine import All, AllSettled, Any_, Race, combine, combine_keyed, outcome_of
 from .map import Mapper, check_map
@@ -205,13 +206,16 @@ class Promise(Refusals, Resolution, Generic[T_co]):
         child._on_fulfilled = on_fulfilled
         child._on_rejected = on_rejected
         child._context = copy_context()
-        if home.seeks_loop and running_loop() is not None:
+        if home.seeks_loop and events._get_running_loop() is not None:
             home.look()
         reactions = self._reactions
         if reactions is None:
             self._subscribe(child)
-        else:
-            reactions.append(child)  # as `_subscribe` would
+        else:  # as `_subscribe` would
+            if len(reactions) > FEW:
+                join(reactions, child)
+            else:
+                reactions.append(child)
             if self._state is not PENDING:
                 self._help(reactions)
         return child
@@ -383,10 +387,10 @@ class Promise(Refusals, Resolution, Generic[T_co]):
             >>> Promise.resolve(3).to_future().result(timeout=5)
             3
         """
-        future: Future[T_co] = Future()
-        sink = FutureSink(future, self)
-        future.add_done_callback(sink.leave)
-        self._subscribe(sink)
+        future = PromiseFuture()
+        self._subscribe(FutureSink(future, self))
+        if inline:
+            run_inline()
         return future
 
     def cancel(self, reason: object = None) -> bool:
@@ -414,7 +418,10 @@ class Promise(Refusals, Resolution, Generic[T_co]):
             stopped
             'given up'
         """
-        return cancel(self, errors.cancellation(reason))
+        is_cancelled = cancel(self, errors.cancellation(reason))
+        if inline:
+            run_inline()
+        return is_cancelled
 
     def shield(self) -> Promise[T_co]:
         """Give a promise with this one's outcome whose cancellation does not reach this one.
@@ -604,7 +611,8 @@ class Promise(Refusals, Resolution, Generic[T_co]):
         kind = type(value)
         if type(kind) is type and kind in NEVER_ADOPTED:  # in place: is_plain
             promise: Promise[Any] = _new(Promise)
-            promise._begin_fulfilled(known_home(running_loop()) or current_home(), value)  # in place: home_here
+            home = getattr(events._get_running_loop(), HOME, None) or current_home()  # in place: home_here
+            promise._begin_fulfilled(home, value)
             return promise
         if issubclass(kind, Promise):  # as `is_a` would
             return cast("Promise[Any]", value)
@@ -716,7 +724,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
         """
         promise: Promise[Any] = _new(Promise)
         # in place: Cell._begin, home_here
-        promise._home = known_home(running_loop()) or current_home()
+        promise._home = getattr(events._get_running_loop(), HOME, None) or current_home()
         promise._state = PENDING
         promise._reactions = [*UNSETTLED_ALONE]
         promise._source = None
@@ -1135,7 +1143,7 @@ def pending(home: Home | None = None) -> Promise[Any]:
     """Make a pending promise without resolving functions, for callers that settle it themselves."""
     promise: Promise[Any] = _new(Promise)
     # in place: Cell._begin, home_here
-    promise._home = home or (known_home(running_loop()) or current_home())
+    promise._home = home or (getattr(events._get_running_loop(), HOME, None) or current_home())
     promise._state = PENDING
     promise._reactions = [*UNSETTLED_ALONE]
     promise._source = None

@@ -29,6 +29,7 @@ class Delay:
         self._value = value
         timer = Timer(promise._home, seconds, self)
         promise._leave(Producer(promise._home, timer.cancel))
+        timer.start()
 
     def _run(self) -> None:
         self._promise._dismiss()
@@ -57,6 +58,7 @@ class Deadline(Reaction):
         self._timer = Timer(self._home, seconds, Later(self.expire, self._abandon))
         result._take_on(self)
         source._subscribe(self)
+        self._timer.start()
 
     def _run(self) -> None:
         source = self._source

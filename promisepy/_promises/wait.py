@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Literal, overload
 
 from .._core import errors, misuse
-from .._core.cell import PENDING, Cell, Reaction
-from .._core.homes import ThreadHome, running_loop
+from .._core.cell import PENDING, Cell, Reaction, each
+from .._core.homes import ThreadHome
 from .._core.jobs import LONGEST, Job
+from .._core.loops import running_loop
 from .._core.resolve import Adoption
 from .._core.types import is_a
 from .combine import NOTHING
@@ -44,7 +45,7 @@ class Wake(Reaction):
         if any(job is not None and reaches(job, promise) for job in self._thread.waits):
             raise errors.wait_for_self(promise._describe())
         origin = _origin(promise)
-        if any(isinstance(reaction, Adoption) and reaches(reaction, origin) for reaction in origin._reactions or ()):
+        if any(isinstance(reaction, Adoption) and reaches(reaction, origin) for reaction in each(origin._reactions)):
             raise errors.wait_for_cycle(origin._describe())
         if origin._at_work() is NOTHING:
             raise errors.wait_for_nothing(promise._describe())
@@ -60,7 +61,7 @@ def reaches(start: Job, goal: Cell) -> bool:
             return True
         if isinstance(cell, Cell) and id(cell) not in seen:
             seen.add(id(cell))
-            stack.extend(cell._reactions or ())
+            stack.extend(each(cell._reactions))
     return False
 
 

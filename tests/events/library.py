@@ -65,7 +65,7 @@ def when_asleep(act: Callable[[], object]) -> threading.Thread:
 
     def run() -> None:
         limit = time.monotonic() + PATIENCE
-        while not home._waiting and time.monotonic() < limit:
+        while not home._sleepers and time.monotonic() < limit:
             pass
         act()
 

@@ -31,7 +31,7 @@ class Announced(SimpleQueue[None]):
 
 
 def in_a_script(promise: Promise[int], say: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> Promise[int]:
-    monkeypatch.setattr(current_thread_home(), "_wakeups", Announced(say))
+    monkeypatch.setattr(current_thread_home(), "new_bed", lambda: Announced(say))
     return promise
 
 

@@ -234,7 +234,7 @@ class TestAnotherThread:
 
     thread = threading.Thread(target=work)
     thread.start()
-    while not (made and made[0]._waiting if IS_ASLEEP else handling.is_set()):
+    while not (made and made[0]._sleepers if IS_ASLEEP else handling.is_set()):
         pass
     pid = fork()
     if not pid:
@@ -297,7 +297,7 @@ def test_a_wait_in_which_a_signal_handler_forks_is_woken_in_both() -> None:
         resolve("parent" if pids[0] else "child")
 
     def interrupt(home):
-        while not home._waiting:
+        while not home._sleepers:
             pass
         signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
 

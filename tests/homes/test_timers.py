@@ -59,7 +59,7 @@ class TestOnALoop:
     def test_a_timer_rings_on_the_loops_thread_when_its_time_has_come(self) -> None:
         async def main() -> None:
             note, begin = Note(), time.monotonic()
-            Timer(current_home(), SHORT, note)
+            Timer(current_home(), SHORT, note).start()
             assert await note.done.promise == "rung"
             assert time.monotonic() - begin >= SHORT * 0.9
             assert note.threads == [threading.current_thread()]
@@ -69,7 +69,7 @@ class TestOnALoop:
     def test_a_timer_that_another_thread_makes_rings_on_the_loops_thread(self) -> None:
         async def main() -> None:
             note, home = Note(), current_home()
-            thread = threading.Thread(target=Timer, args=(home, SHORT, note))
+            thread = threading.Thread(target=Timer(home, SHORT, note).start)
             asyncio.get_running_loop().call_soon(thread.start)
             assert await note.done.promise == "rung"
             thread.join(PATIENCE)
@@ -82,7 +82,7 @@ class TestOnALoop:
             log: list[str] = []
             notes = [(number, Note(log, str(number))) for number in (3, 1, 2)]
             for number, note in notes:
-                Timer(current_home(), number * SHORT, note)
+                Timer(current_home(), number * SHORT, note).start()
             await Promise.all([note.done.promise for _, note in notes])
             return log
 
@@ -93,7 +93,7 @@ class TestOnALoop:
     def test_a_cancelled_timer_leaves_nothing(self, when: str, where: str) -> None:
         async def main() -> None:
             note = Note()
-            timer = Timer(current_home(), PATIENCE, note)
+            timer = Timer(current_home(), PATIENCE, note).start()
             if when == "later":
                 await asyncio.sleep(0)
                 assert len(live_handles()) == 1
@@ -125,7 +125,7 @@ class TestOnALoop:
                 return handle
 
         async def main() -> None:
-            timers = [Timer(current_home(), PATIENCE, Note()) for _ in range(2)]
+            timers = [Timer(current_home(), PATIENCE, Note()).start() for _ in range(2)]
             await asyncio.sleep(0)
             on_a_thread(timers[0].cancel)
             assert threads == []
@@ -142,7 +142,7 @@ class TestOnALoop:
         async def main() -> None:
             loop: Any = asyncio.get_running_loop()
             for _ in range(3000):
-                timer = Timer(current_home(), PATIENCE, Note())
+                timer = Timer(current_home(), PATIENCE, Note()).start()
                 await asyncio.sleep(0)
                 timer.cancel()
             assert len(loop._scheduled) < 500
@@ -153,20 +153,20 @@ class TestOnALoop:
         note, late = Note(), Note()
 
         async def main() -> tuple[Home, Timer]:
-            timer = Timer(current_home(), PATIENCE, note)
+            timer = Timer(current_home(), PATIENCE, note).start()
             await asyncio.sleep(0)
             return current_home(), timer
 
         home, timer = asyncio.run(main())
         timer.cancel()
-        Timer(home, 0, late)
+        Timer(home, 0, late).start()
         assert late.log == ["rung abandoned"]
 
     def test_a_timer_of_a_loop_that_closes_is_abandoned(self) -> None:
         note = Note()
 
         async def main() -> None:
-            Timer(current_home(), PATIENCE, note)
+            Timer(current_home(), PATIENCE, note).start()
             await asyncio.sleep(0)  # its clock runs from here on
 
         asyncio.run(main())
@@ -201,7 +201,7 @@ async def value_of(promise: Promise[Any]) -> Any:
 class TestInAScript:
     def test_a_cancelled_one_has_nothing_to_abandon_when_its_thread_ends(self) -> None:
         note = Note()
-        on_a_thread(lambda: Timer(current_thread_home(), PATIENCE, note).cancel())
+        on_a_thread(lambda: Timer(current_thread_home(), PATIENCE, note).start().cancel())
         assert note.log == []
 
     def test_one_that_another_thread_cancels_while_it_is_started_leaves_nothing(self) -> None:
@@ -230,7 +230,7 @@ class TestInAScript:
                 return promise
 
         promise, told, note = Promise[None].with_resolvers(keep_alive=True).promise, list[str](), Settling()
-        Interrupted(current_thread_home(), SHORT, note)
+        Interrupted(current_thread_home(), SHORT, note).start()
         assert note.done.promise.wait(timeout=PATIENCE) == "rung"
         assert told == ["deadlock"]
 
@@ -246,7 +246,7 @@ class TestInAScript:
 
     def test_a_timer_rings_only_in_wait_and_at_once_if_it_is_overdue(self) -> None:
         note = Note()
-        Timer(current_thread_home(), -1, note)
+        Timer(current_thread_home(), -1, note).start()
         assert note.log == []
         Promise.resolve().then().wait(timeout=PATIENCE)  # its clock starts
         Promise.resolve().then().wait(timeout=PATIENCE)
@@ -254,13 +254,13 @@ class TestInAScript:
 
     def test_a_timer_wakes_a_wait_for_what_its_job_settles(self) -> None:
         note, begin = Note(), time.monotonic()
-        Timer(current_thread_home(), SHORT, note)
+        Timer(current_thread_home(), SHORT, note).start()
         assert note.done.promise.wait(timeout=PATIENCE) == "rung"
         assert SHORT * 0.9 <= time.monotonic() - begin < PATIENCE / 2
 
     def test_a_timer_that_another_thread_makes_wakes_a_wait_that_sleeps(self) -> None:
         note, home = Note(), current_thread_home()
-        thread = threading.Timer(SHORT, Timer, [home, SHORT, note])
+        thread = threading.Timer(SHORT, Timer(home, SHORT, note).start)
         thread.start()
         assert note.done.promise.wait(timeout=PATIENCE) == "rung"
         assert note.threads == [threading.current_thread()]
@@ -268,8 +268,8 @@ class TestInAScript:
 
     def test_a_wait_with_a_limit_ends_at_its_limit_and_rings_the_earlier_timers(self) -> None:
         early, late, home = Note(), Note(), current_thread_home()
-        timer = Timer(home, PATIENCE, late)
-        Timer(home, SHORT, early)
+        timer = Timer(home, PATIENCE, late).start()
+        Timer(home, SHORT, early).start()
         begin = time.monotonic()
         with pytest.raises(TimeoutError, match="did not settle within 0.1 seconds"):
             late.done.promise.wait(timeout=5 * SHORT)
@@ -279,12 +279,12 @@ class TestInAScript:
 
     def test_a_timer_rings_in_a_wait_that_runs_a_coroutine(self) -> None:
         note = Note()
-        Timer(current_thread_home(), SHORT, note)
+        Timer(current_thread_home(), SHORT, note).start()
         assert Promise.resolve(value_of(note.done.promise)).wait(timeout=PATIENCE) == "rung"
 
     def test_a_timer_needs_no_thread_of_its_own(self) -> None:
         before = threading.active_count()
-        timer = Timer(current_thread_home(), PATIENCE, Note())
+        timer = Timer(current_thread_home(), PATIENCE, Note()).start()
         Promise.resolve().then().wait(timeout=PATIENCE)
         assert threading.active_count() == before
         timer.cancel()
@@ -294,7 +294,7 @@ class TestInAScript:
         note = Note()
 
         async def start() -> None:
-            Timer(current_thread_home(), SHORT, note)
+            Timer(current_thread_home(), SHORT, note).start()
             while current_thread_home().jobs:
                 await asyncio.sleep(0)
 
@@ -305,19 +305,19 @@ class TestInAScript:
         note = Note()
 
         def handler(_: object) -> str:
-            Timer(current_thread_home(), SHORT, note)
+            Timer(current_thread_home(), SHORT, note).start()
             return note.done.promise.wait(timeout=PATIENCE)
 
         assert Promise.resolve().then(handler).wait(timeout=PATIENCE) == "rung"
 
     def test_a_timer_rings_in_a_wait_with_a_pump(self) -> None:
         note = Note()
-        Timer(current_thread_home(), SHORT, note)
+        Timer(current_thread_home(), SHORT, note).start()
         assert note.done.promise.wait(timeout=PATIENCE, pump=lambda: None) == "rung"
 
     def test_a_cancelled_timer_does_not_ring_although_a_wait_sleeps_for_it(self) -> None:
         note = Note()
-        timer = Timer(current_thread_home(), 0.3, note)
+        timer = Timer(current_thread_home(), 0.3, note).start()
         thread = when_asleep(timer.cancel)
         with pytest.raises(TimeoutError):
             note.done.promise.wait(timeout=0.4)
@@ -326,10 +326,10 @@ class TestInAScript:
 
     def test_cancelled_timers_do_not_pile_up(self) -> None:
         home = current_thread_home()
-        last = Timer(home, PATIENCE, Note())
+        last = Timer(home, PATIENCE, Note()).start()
         for _ in range(20 * FEW):
-            Timer(home, PATIENCE, Note()).cancel()
-            timer = Timer(home, PATIENCE, Note())
+            Timer(home, PATIENCE, Note()).start().cancel()
+            timer = Timer(home, PATIENCE, Note()).start()
             Promise.resolve().then().wait(timeout=PATIENCE)
             timer.cancel()
         assert len(home.timers._heap) <= FEW + 1
@@ -337,7 +337,7 @@ class TestInAScript:
 
     def test_a_timer_goes_on_when_a_loop_has_come_and_gone(self) -> None:
         note = Note()
-        timer = Timer(current_thread_home(), 5 * SHORT, note)
+        timer = Timer(current_thread_home(), 5 * SHORT, note).start()
 
         async def main() -> None:
             await Promise.resolve().then()  # the loop drives the script's home from here on
@@ -352,8 +352,8 @@ class TestInAScript:
         loop = asyncio.new_event_loop()
         try:
             loop.run_until_complete(value_of(Promise.resolve().then()))
-            Timer(current_thread_home(), SHORT, early)
-            Timer(current_thread_home(), 5 * SHORT, late)
+            Timer(current_thread_home(), SHORT, early).start()
+            Timer(current_thread_home(), 5 * SHORT, late).start()
 
             async def start() -> None:
                 current_thread_home().look()
@@ -368,7 +368,7 @@ class TestInAScript:
 
     def test_a_timer_goes_on_in_a_wait_although_its_loop_was_closed_without_notice(self) -> None:
         note = Note()
-        Timer(current_thread_home(), SHORT, note)
+        Timer(current_thread_home(), SHORT, note).start()
         loop = asyncio.new_event_loop()
 
         async def start() -> None:
@@ -381,7 +381,7 @@ class TestInAScript:
 
     def test_a_timer_that_was_started_rings_under_a_loop_that_comes_later(self) -> None:
         note = Note()
-        Timer(current_thread_home(), SHORT, note)
+        Timer(current_thread_home(), SHORT, note).start()
         Promise.resolve().then().wait(timeout=PATIENCE)
         assert asyncio.run(asyncio.wait_for(value_of(note.done.promise.then()), PATIENCE)) == "rung"
 
@@ -395,13 +395,13 @@ class TestTimers:
         clock, queue = Timers(), SilentHome()
         notes = [Note(name=str(number)) for number in range(8)]
         for note in notes:
-            clock.add(Timer(queue, 0, note))
+            clock.add(Timer(queue, 0, note).start())
         clock.ring()
         assert [job for job in queue.jobs if isinstance(job, Note)] == notes
 
     def test_that_were_rung_or_cancelled_ring_no_more(self) -> None:
         home, note = SilentHome(), Note()
-        timer = Timer(home, 0, note)
+        timer = Timer(home, 0, note).start()
         timer.ring()
         timer.ring()
         timer.cancel()
@@ -410,7 +410,7 @@ class TestTimers:
     def test_settle_what_their_jobs_settle_until_they_are_cancelled(self) -> None:
         """A signal handler that waits while a timer is being started waits for ever if that is what it waits for."""
         promise = Promise[int].with_resolvers(keep_alive=True).promise
-        timer = Timer(SilentHome(), 1.0, promise)
+        timer = Timer(SilentHome(), 1.0, promise).start()
         assert reaches(timer, promise)
         timer.cancel()
         assert not reaches(timer, promise)
@@ -420,7 +420,7 @@ class TestTimers:
         monkeypatch.setattr(jobs, "time", SimpleNamespace(monotonic=lambda: now))
         clock = Timers()
         assert (clock.limit(None), clock.limit(3.0)) == (None, 3.0)
-        clock.add(Timer(SilentHome(), 2.0, Note()))
+        clock.add(Timer(SilentHome(), 2.0, Note()).start())
         assert (clock.limit(None), clock.limit(1.0), clock.limit(3.0)) == (2.0, 1.0, 2.0)
         now = 5.0
         assert clock.limit(None) == 0.0
@@ -435,14 +435,14 @@ class TestTimers:
     def test_that_are_not_due_stay_although_a_signal_handler_rings_the_first(self) -> None:
         clock, home, note = Timers(), SilentHome(), Note()
         clock.add(Interrupted(home, 0, note, clock.ring))
-        clock.add(later := Timer(home, PATIENCE, Note()))
+        clock.add(later := Timer(home, PATIENCE, Note()).start())
         clock.ring()
         assert [job for job in home.jobs if isinstance(job, Note)] == [note]
         assert clock.first() is later
 
     def test_that_a_signal_handler_adds_while_a_cancelled_one_is_dropped_stay(self) -> None:
         clock, home = Timers(), SilentHome()
-        earlier = Timer(home, PATIENCE, Note())
+        earlier = Timer(home, PATIENCE, Note()).start()
         clock.add(cancelled := Interrupted(home, 2 * PATIENCE, Note(), lambda: clock.add(earlier)))
         cancelled.cancel()
         assert clock.first() is earlier

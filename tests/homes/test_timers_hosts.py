@@ -19,67 +19,62 @@ from .test_timers import SHORT, Note, value_of
 class TestUnderAHost:
     def test_a_timer_rings_on_the_hosts_thread(self, window: Window) -> None:
         note, begin = Note(), time.monotonic()
-        Timer(current_thread_home(), SHORT, note)
+        Timer(current_thread_home(), SHORT, note).start()
         window.turn_until(note.is_done)
         assert time.monotonic() - begin >= SHORT * 0.9
         assert note.threads == [threading.current_thread()]
 
-    def test_a_cancelled_timer_does_not_ring_and_its_thread_ends(self, window: Window) -> None:
-        before, note = set(threading.enumerate()), Note()
-        timer = Timer(current_thread_home(), 10 * PATIENCE, note)
+    def test_a_cancelled_timer_does_not_ring(self, window: Window) -> None:
+        note, later = Note(), Note()
+        timer = Timer(current_thread_home(), SHORT, note).start()
+        Timer(current_thread_home(), 3 * SHORT, later).start()
         window.turn()
         timer.cancel()
-        for thread in set(threading.enumerate()) - before:
-            thread.join(PATIENCE)
-            assert not thread.is_alive()
-        assert (note.log, window.posted.empty()) == ([], True)
+        window.turn_until(later.is_done)
+        assert (note.log, later.log) == ([], ["rung"])
 
-    def test_a_timer_that_was_cancelled_at_once_starts_no_thread(self, window: Window) -> None:
-        before = threading.active_count()
-        Timer(current_thread_home(), PATIENCE, Note()).cancel()
+    def test_one_thread_sleeps_for_all_of_them_and_ends_when_the_host_is_removed(self) -> None:
+        before = set(threading.enumerate())
+        window = Window()
+        previous = set_host(window)
+        timers = [Timer(current_thread_home(), PATIENCE - number / 100, Note()).start() for number in range(50)]
         window.turn()
-        assert threading.active_count() == before
-
-    def test_many_timers_do_not_take_a_thread_each(self, window: Window) -> None:
-        before = threading.active_count()
-        timers = [Timer(current_thread_home(), PATIENCE, Note()) for _ in range(50)]
-        window.turn()
-        running = threading.active_count() - before
+        [sleeper] = set(threading.enumerate()) - before
         for timer in timers:
             timer.cancel()
-        assert running < 10
+        set_host(previous)
+        sleeper.join(PATIENCE)
+        assert not sleeper.is_alive()
 
     def test_an_earlier_timer_comes_first_although_a_thread_sleeps_for_a_later_one(self, window: Window) -> None:
         late, early = Note(), Note()
-        timer = Timer(current_thread_home(), PATIENCE, late)
+        timer = Timer(current_thread_home(), PATIENCE, late).start()
         window.turn()
-        Timer(current_thread_home(), SHORT, early)
+        Timer(current_thread_home(), SHORT, early).start()
         window.turn_until(early.is_done)
         assert (early.log, late.log) == (["rung"], [])
         timer.cancel()
 
-    def test_a_timer_that_another_thread_cancels_ends_the_thread_that_sleeps(self, window: Window) -> None:
-        before, note = set(threading.enumerate()), Note()
-        timer = Timer(current_thread_home(), 10 * PATIENCE, note)
+    def test_a_timer_that_another_thread_cancels_does_not_ring(self, window: Window) -> None:
+        note, later = Note(), Note()
+        timer = Timer(current_thread_home(), SHORT, note).start()
+        Timer(current_thread_home(), 3 * SHORT, later).start()
         window.turn()
         on_a_thread(timer.cancel)
-        window.turn()
-        for thread in set(threading.enumerate()) - before:
-            thread.join(PATIENCE)
-            assert not thread.is_alive()
-        assert note.log == []
+        window.turn_until(later.is_done)
+        assert (note.log, later.log) == ([], ["rung"])
 
     def test_a_timer_goes_on_when_the_host_is_removed(self, window: Window) -> None:
         note = Note()
-        Timer(current_thread_home(), 5 * SHORT, note)
+        Timer(current_thread_home(), 5 * SHORT, note).start()
         window.turn()
         set_host(None)
         assert note.done.promise.wait(timeout=PATIENCE) == "rung"
 
     def test_a_timer_rings_in_a_wait_with_a_pump_and_after_it(self, window: Window) -> None:
         early, late = Note(), Note()
-        Timer(current_thread_home(), SHORT, early)
-        Timer(current_thread_home(), 5 * SHORT, late)
+        Timer(current_thread_home(), SHORT, early).start()
+        Timer(current_thread_home(), 5 * SHORT, late).start()
         assert early.done.promise.wait(timeout=PATIENCE, pump=lambda: None) == "rung"
         window.turn_until(late.is_done)
         assert late.log == ["rung"]
@@ -87,7 +82,7 @@ class TestUnderAHost:
 
 def test_a_timer_that_was_started_goes_on_under_a_host_that_comes_later() -> None:
     note, window = Note(), Window()
-    Timer(current_thread_home(), 5 * SHORT, note)
+    Timer(current_thread_home(), 5 * SHORT, note).start()
     Promise.resolve().then().wait(timeout=PATIENCE)
     previous = set_host(window)
     try:
@@ -100,14 +95,14 @@ def test_a_timer_that_was_started_goes_on_under_a_host_that_comes_later() -> Non
 class TestAThreadThatEnds:
     def test_abandons_a_timer_that_never_started(self) -> None:
         note = Note()
-        on_a_thread(lambda: Timer(current_thread_home(), PATIENCE, note))
+        on_a_thread(lambda: Timer(current_thread_home(), PATIENCE, note).start())
         assert note.log == ["rung abandoned"]
 
     def test_abandons_a_timer_that_was_started(self) -> None:
         note = Note()
 
         def run() -> None:
-            Timer(current_thread_home(), PATIENCE, note)
+            Timer(current_thread_home(), PATIENCE, note).start()
             Promise.resolve().then().wait(timeout=PATIENCE)
 
         on_a_thread(run)
@@ -116,7 +111,7 @@ class TestAThreadThatEnds:
     def test_abandons_a_timer_that_is_made_for_it_afterwards(self) -> None:
         note, homes = Note(), list[object]()
         on_a_thread(lambda: homes.append(current_thread_home()))
-        Timer(homes[0], PATIENCE, note)  # type: ignore[arg-type]  # homes of threads
+        Timer(homes[0], PATIENCE, note).start()  # type: ignore[arg-type]  # homes of threads
         assert note.log == ["rung abandoned"]
 
 
@@ -164,7 +159,7 @@ def test_a_timer_under_uvloop_rings_when_its_time_has_come() -> None:
     note = Note()
 
     async def main() -> str:
-        Timer(current_thread_home(), SHORT, note)  # the loop drives the script's home
+        Timer(current_thread_home(), SHORT, note).start()  # the loop drives the script's home
         return await asyncio.wait_for(value_of(note.done.promise.then()), PATIENCE)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -236,7 +236,7 @@ class TestWait:
         looks = count(1)
         queue = Queue(lambda: next(looks) == look and resolve("settled"))  # as another thread does, or a signal handler
         monkeypatch.setattr(current_thread_home(), "jobs", queue)
-        monkeypatch.setattr(current_thread_home(), "_wakeups", Wakeups())
+        monkeypatch.setattr(current_thread_home(), "new_bed", Wakeups)
         assert promise.wait(20) == "settled"
 
     @pytest.mark.parametrize("timeout", ["1", True, float("nan"), object()])

@@ -46,7 +46,7 @@ def make_bed(search: Explorer) -> None:
     """Have lane 0 sleep where the explorer can see it."""
 
     def replace() -> None:
-        current_thread_home()._wakeups = Bed(search.lanes[0])  # type: ignore[assignment]
+        current_thread_home().new_bed = lambda: Bed(search.lanes[0])  # type: ignore[assignment, return-value]
 
     search.on(0, replace)
 

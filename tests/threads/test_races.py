@@ -36,9 +36,10 @@ class Crew:
         for thread in self._threads:
             thread.start()
 
-    def run(self, *programs: Callable[[], object]) -> None:
+    def run(self, *programs: Callable[[], object], here: Callable[[], object] = lambda: None) -> None:
         self._programs = [*programs]
         self._start.wait(PATIENCE)
+        here()
         self._finish.wait(PATIENCE)
         self._programs.clear()
         assert not self._errors, self._errors
@@ -156,8 +157,8 @@ def test_the_last_call_and_the_drop_of_the_other_function(crew: Crew, mainloop: 
         assert seen == [1]
 
 
+@pytest.mark.parametrize("crew", [1], indirect=True)
 def test_a_combinator_lets_go_while_its_loser_settles(crew: Crew, mainloop: Mainloop) -> None:
-    """The main loop is turned by one of the crew here: nothing of it depends on the thread."""
     for _ in range(ROUNDS):
         seen: list[str] = []
         loser, resolve_loser, _ = Promise[int].with_resolvers()
@@ -166,7 +167,7 @@ def test_a_combinator_lets_go_while_its_loser_settles(crew: Crew, mainloop: Main
         race = Promise.race([loser, winner])
         loser.then(lambda value: seen.append("after"))
         resolve_winner(1)
-        crew.run(mainloop.run, lambda: resolve_loser(2))
+        crew.run(lambda: resolve_loser(2), here=mainloop.run)
         mainloop.run()
         assert seen == ["before", "after"]
         assert race.value in (1, 2)
