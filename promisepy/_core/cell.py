@@ -173,6 +173,10 @@ class Work(Protocol):
         """Tell whether a producer behind this work has said how to stop it."""
         ...
 
+    def _can_end(self) -> bool:
+        """Tell whether the work ends if its promise is given up, and no handler of the user's is lost by that."""
+        ...
+
     def _cancelled(self) -> None:
         """Stop waiting, or tell the producer; called at most once, on any thread."""
 
@@ -421,14 +425,10 @@ class Cell(Reaction):
         return hasattr(self, "_release")
 
     def _is_stoppable(self) -> bool:
-        """Tell whether cancelling this promise alone would stop something."""
+        """Tell whether cancelling this promise alone would end something."""
         # Here and below the slots are read without their accessors: every cancelled task takes this way.
         left, work = getattr(self, "_producer", None), getattr(self, "_work", None)
-        return (left is not None and left._aborts()) or (work is not None and work._aborts())
-
-    def _is_being_settled(self) -> bool:
-        """Tell whether somebody has settled this promise, or is about to: the producer is dismissed before settling."""
-        return self._state is not PENDING or (self._left() is None and self._at_work() is None)
+        return (left is not None and left._aborts()) or (work is not None and work._can_end())
 
     def _is_wanted(self) -> bool:
         """Tell whether anybody depends on this promise; one whose reactions have been queued counts as wanted."""

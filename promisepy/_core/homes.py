@@ -46,10 +46,11 @@ _turn_code = asyncio.BaseEventLoop._run_once.__code__  # type: ignore[attr-defin
 class LoopHome(Home):
     """The home of promises that were created under an asyncio loop."""
 
-    __slots__ = ("_context", "_notice", "loop", "tasks")
+    __slots__ = ("_context", "_notice", "ident", "loop", "tasks")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
+        self.ident = threading.get_ident()  # of the thread on which the loop was running then
         self.loop = loop
         self.tasks: set[Task] = set()  # kept alive here; asyncio refers to its tasks only weakly
         self._context = Context()  # one for all drains saves a copy for each; every handler brings its own
@@ -75,6 +76,10 @@ class LoopHome(Home):
     def start_timer(self, timer: Timer) -> None:
         """Start the timer on the loop's clock."""
         _start_on(self.loop, timer)
+
+    def stands_still(self) -> bool:
+        """Tell whether the loop has stopped, and used to run on this thread."""
+        return self.ident == threading.get_ident() and not self.loop.is_running()
 
     def close(self) -> None:
         """Fail what is still queued: the loop has been closed."""

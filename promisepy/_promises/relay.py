@@ -72,7 +72,6 @@ class Deadline(Reaction):
             if not self._result._is_held():
                 self._detach()
                 self._finish()
-            source._observe()
             self._result._reject(timed_out(source._describe(), self._seconds), None)
             abandon(source)
 
@@ -100,6 +99,9 @@ class Deadline(Reaction):
 
     def _aborts(self) -> bool:
         return False
+
+    def _can_end(self) -> bool:
+        return self._source is not None and self._source._state is PENDING
 
     def _cancelled(self) -> None:
         self._detach()
@@ -146,8 +148,14 @@ class Shield(Reaction):
     def _aborts(self) -> bool:
         return False
 
+    def _can_end(self) -> bool:
+        return self._source is not None and self._source._state is PENDING
+
     def _cancelled(self) -> None:
+        source = self._source
         self._detach()
+        if source is not None:
+            source._observe()  # had it been rejected earlier, the promise that is cancelled now would have handled that
 
 
 class Restore(Reaction):

@@ -264,7 +264,7 @@ class TestUnderALoop:
         del held
 
     def test_one_that_comes_after_its_only_awaiter_was_cancelled(self, reports: list[Report]) -> None:
-        """To let go is not to handle. A promise that can be stopped is, and then has nothing to report."""
+        """Had it come earlier, the task would have handled it. So nobody misses it, as after a timeout."""
 
         async def awaits(promise: Promise[int]) -> None:
             await promise
@@ -278,7 +278,7 @@ class TestUnderALoop:
             reject(ValueError("late"))
 
         asyncio.run(main())
-        assert [str(report.reason) for report in reports] == ["late"]
+        assert reports == []
 
     def test_uvloop_sweeps_as_well(self, reports: list[Report]) -> None:
         uvloop = pytest.importorskip("uvloop")
