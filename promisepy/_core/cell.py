@@ -61,7 +61,7 @@ from types import TracebackType
 from typing import Any, Final, Literal, Protocol
 
 from .cleanup import CleanUp
-from .errors import Cancelled, context_of, set_context, set_traceback, short, stuck
+from .errors import BrokenPromise, Cancelled, context_of, set_context, set_traceback, short, stuck
 from .handlers import Always, Filtered, Handler
 from .jobs import Home
 from .producers import STOPPED, Adopted, Producer, Stoppable
@@ -359,6 +359,13 @@ class Cell(Reaction):
     def _strand(self, home: Home) -> None:
         """Reject, because the home that should have settled this promise has ended."""
         self._reject(stuck(home.describe(), self._created()), None)
+
+    def _break(self, reason: BrokenPromise) -> None:
+        """Reject, because nobody is left who could settle this promise; INV-MISSED of `reports` says who is told."""
+        if self._fail_with(Failure(reason, None)):
+            self._announce()
+            if self._alarm is not None:
+                self._alarm.ring_only_while_held()
 
     def _left(self) -> Stoppable | None:
         """Give what the resolving side has left; None if that side is done, and must not be told of a cancellation."""

@@ -27,7 +27,7 @@ from typing import Any, TypeAlias, cast
 from .clock import TimedHome, shorter
 from .errors import short
 from .jobs import PUMP_PAUSE, Home, Job, Timer, fatal
-from .reports import Settings, settings, submit_error, sweep
+from .reports import Gathering, Settings, settings, submit_error, sweep
 from .types import Host, Report
 
 # A `wait` wakes up every so many seconds. On Windows, because Ctrl-C does not interrupt a lock. On free-threaded
@@ -85,8 +85,9 @@ class LoopHome(Home):
         """Fail what is still queued: the loop has been closed."""
         with suppress(StopIteration):
             self._notice.aclose().send(None)  # by hand: if the loop has not shut it down, it would warn when freed
-        self.abandon_timers()
-        self.abandon()
+        with Gathering():
+            self.abandon_timers()
+            self.abandon()
 
     def describe(self) -> str:
         """Name the loop."""
@@ -328,8 +329,9 @@ class ThreadHome(TimedHome):
         if self._runner is not None:
             loop_homes.pop(self._runner.get_loop(), None)
             self._runner.close()
-        self.abandon_timers()
-        self.abandon()
+        with Gathering():
+            self.abandon_timers()
+            self.abandon()
 
     def forked(self) -> None:
         """Put the home in order in a forked child, where only the forking thread goes on."""
@@ -429,8 +431,9 @@ async def _shutdown_notice(home: LoopHome) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
-        home.abandon_timers()
-        sweep(home)
+        with Gathering():
+            home.abandon_timers()
+            sweep(home)
         thread = this_thread.home
         if thread is not None and thread.loop is home.loop:
             thread.loop = None

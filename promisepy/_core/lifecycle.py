@@ -8,7 +8,7 @@ from typing import Any
 
 from .homes import ThreadHome, current_thread_home, loop_homes, running_loop, this_thread, thread_homes
 from .misuse import expected_host
-from .reports import settings, sweep
+from .reports import Gathering, settings, sweep
 from .types import Host, public
 
 
@@ -58,12 +58,13 @@ def _at_exit() -> None:
         if home is not None:
             home.run_until(lambda: not home.jobs and not home.tasks, None, None, None)
     finally:
-        if home is not None:
-            home.close()  # jobs are left only after an interrupt; they can only be reported
-        for loop, other in list(loop_homes.items()):
-            if loop.is_closed():
-                other.close()
-        sweep()
+        with Gathering():
+            if home is not None:
+                home.close()  # jobs are left only after an interrupt; they can only be reported
+            for loop, other in list(loop_homes.items()):
+                if loop.is_closed():
+                    other.close()
+            sweep()
         settings.exiting = True
 
 

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import Any
 
 from .._core.cancel import abandon
 from .._core.cell import FULFILLED, PENDING, REJECTED, SILENT, Cell, Reaction
-from .._core.errors import timed_out
+from .._core.errors import stuck, timed_out
 from .._core.jobs import Home, Later, Timer
 from .._core.producers import Producer
 from .._core.reports import report_error
@@ -35,10 +34,7 @@ class Delay:
         self._promise._resolve(self._value)
 
     def _abandon(self, home: Home) -> None:
-        # The attribute holds one reference, the call of `getrefcount` another. If there is no third and no reaction,
-        # nobody can miss the outcome, and a report would be noise.
-        if sys.getrefcount(self._promise) > 2 or len(self._promise._reactions or ()) > 1:
-            self._promise._strand(home)
+        self._promise._break(stuck(home.describe(), self._promise._created()))
 
     def _settles(self) -> Cell | None:
         return self._promise
