@@ -26,6 +26,7 @@ from promisepy import (
 )
 
 from ..fuzz.hostile import Doom, raising
+from ..support import run_script
 
 Maker = Callable[[], object]
 
@@ -379,3 +380,16 @@ def test_a_report_hook_that_fails_in_any_way_is_shown(unraisable: list[BaseExcep
     assert Promise.resolve(1).then().wait(1) == 1
     set_report_hook(previous)
     assert list(map(type, unraisable)) == [Doom]
+
+
+def test_a_reason_is_shown_once() -> None:
+    """Some versions of Python show the cause of what goes to `sys.unraisablehook`, some do not."""
+    code = """
+    def fail(_):
+        raise ValueError("lost " + "here")
+
+    Promise.resolve().then(fail)
+    Promise.resolve().then().wait()
+    """
+    shown = run_script(code).stderr
+    assert (shown.count("lost here"), shown.count("in fail"), shown.count("nobody handled it")) == (1, 1, 1)
