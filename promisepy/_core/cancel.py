@@ -23,9 +23,13 @@ state afterwards. Code that cancels writes the state first and looks for them af
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from .cell import PENDING, REJECTED, Cell, Failure
 from .errors import Cancelled, cancellation
+
+# Whether something ends with a promise, by its id, and the promise itself, so that the id stays its own.
+Known: TypeAlias = dict[int, tuple[Cell, bool]]
 
 
 class GivenUp(Failure):
@@ -36,32 +40,33 @@ class GivenUp(Failure):
 
 def cancel(promise: Cell, reason: Cancelled) -> bool:
     """Reject a promise and those on which only it depends; false if it is settled already."""
-    return _cancel(promise, Failure(reason, None))
+    return _cancel(promise, Failure(reason, None), None)
 
 
-def _cancel(promise: Cell, failure: Failure) -> bool:
+def _cancel(promise: Cell, failure: Failure, known: Known | None) -> bool:
+    """Cancel; `known` is given if the promise is given up, and holds what has been found out about the way up."""
     if not promise._fail_with(failure):
         return False
     cancelled, asked = [promise], list[Cell]()
     for one in cancelled:  # it grows
         if sources := one._let_go():
             asked += sources
-            cancelled += _fail_unwanted(sources, failure)
+            cancelled += _fail_unwanted(sources, failure, known)
         # At the end, ask again: what wanted some of them may be cancelled itself by now, such as a shield, or the
         # callback of a `finally_`.
         if asked and one is cancelled[-1]:
-            cancelled += _fail_unwanted(asked, failure)
+            cancelled += _fail_unwanted(asked, failure, known)
     # `_let_go` has told the producers already. Reactions are queued from the top down, as for a rejection at the top.
     while cancelled:
         cancelled.pop()._announce()
     return True
 
 
-def _fail_unwanted(sources: Iterable[Cell], failure: Failure) -> list[Cell]:
+def _fail_unwanted(sources: Iterable[Cell], failure: Failure, known: Known | None) -> list[Cell]:
     failed: list[Cell] = []
     for one in sources:
         wanted = one._is_wanted()
-        goes = one._state is PENDING and not wanted and (type(failure) is not GivenUp or _ends_something(one))
+        goes = one._state is PENDING and not wanted and (known is None or _ends_something(one, known))
         if goes and one._fail_with(failure):
             failed.append(one)
         elif not wanted or one._state is not PENDING:
@@ -73,7 +78,9 @@ def _fail_unwanted(sources: Iterable[Cell], failure: Failure) -> list[Cell]:
 
 def abandon(source: Cell) -> None:
     """Give up a promise that is no longer awaited: cancel it if nobody else depends on it and that ends something."""
-    if source._is_wanted() or not _ends_something(source) or not _cancel(source, GivenUp(cancellation(None), None)):
+    known: Known = {}
+    ends = not source._is_wanted() and _ends_something(source, known)
+    if not (ends and _cancel(source, GivenUp(cancellation(None), None), known)):
         source._observe()  # had it been rejected earlier, the code that gives up would have handled that
 
 
@@ -97,17 +104,28 @@ def drop(source: Cell, *, cancels: bool = True) -> None:
         cancel(source, cancellation(None))
 
 
-def _ends_something(promise: Cell) -> bool:
+def _ends_something(promise: Cell, known: Known) -> bool:
     """Tell whether this promise, or a source however far up, has work that ends if it is cancelled.
 
     Others may depend on that work, too. Then only the promise is cancelled, and the work goes on for them. If the
     promise stayed because of them, it would itself keep the work from being stopped once they have gone.
+
+    The answer for a pending promise stays the same while a cancellation goes up: it still wants what is above it.
+    So each promise is looked at once, also where many branches meet.
     """
-    found, seen = [promise], {id(promise)}
+    found, below = [promise], dict[int, Cell]()  # `below` leads back to `promise`
     for cell in found:  # it grows
-        if cell._is_stoppable():
+        seen = known.get(id(cell))
+        if cell._is_stoppable() if seen is None else seen[1]:
+            way: Cell | None = cell
+            while way is not None:
+                known[id(way)] = way, True
+                way = below.get(id(way))
             return True
-        above = [source for source in cell._sources() if source._state is PENDING and id(source) not in seen]
-        found += above
-        seen.update(map(id, above))
+        if seen is None:
+            for source in cell._sources():
+                if source._state is PENDING and id(source) not in below and source is not promise:
+                    below[id(source)] = cell
+                    found.append(source)
+    known.update((id(cell), (cell, False)) for cell in found)
     return False

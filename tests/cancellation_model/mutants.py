@@ -15,15 +15,15 @@ from .adapter import Real
 from .language import OWN, Handler, Op
 from .reference import Reference
 
-PROGRAMS = 1500
+PROGRAMS = 900
 STEPS = 25
 
 MUTANTS = (
     Mutant(
         "nobody is asked who else depends",
         "_fail_unwanted",
-        "one._state is PENDING and not wanted and (type(failure) is not GivenUp or _ends_something(one))",
-        "one._state is PENDING and (type(failure) is not GivenUp or _ends_something(one))",
+        "one._state is PENDING and not wanted and (known is None or _ends_something(one, known))",
+        "one._state is PENDING and (known is None or _ends_something(one, known))",
     ),
     Mutant(
         "a cancellation does not go up",
@@ -70,8 +70,8 @@ MUTANTS = (
     Mutant(
         "what nobody can stop is abandoned all the same",
         "abandon",
-        "not _ends_something(source)",
-        "False",
+        "_ends_something(source, known)",
+        "True",
     ),
     Mutant(
         "what is abandoned is asked only for its own producer",
@@ -88,7 +88,7 @@ MUTANTS = (
     Mutant(
         "what was wanted by a shield that goes along is not asked again",
         "_cancel",
-        "cancelled += _fail_unwanted(asked, failure)",
+        "cancelled += _fail_unwanted(asked, failure, known)",
         "",
     ),
     Mutant(
@@ -136,14 +136,20 @@ MUTANTS = (
     Mutant(
         "what nobody can stop goes with a sibling that can be stopped",
         "_fail_unwanted",
-        "type(failure) is not GivenUp or _ends_something(one)",
+        "known is None or _ends_something(one, known)",
         "True",
     ),
     Mutant(
         "what is cancelled spares what nobody can stop, as if it had been given up",
         "cancel",
-        "Failure(reason, None)",
-        "GivenUp(reason, None)",
+        "_cancel(promise, Failure(reason, None), None)",
+        "_cancel(promise, Failure(reason, None), {})",
+    ),
+    Mutant(
+        "what has been found out about one branch is taken for the others",
+        "_ends_something",
+        "known.get(id(cell))",
+        "next(iter(known.values()), None)",
     ),
     Mutant(
         "what a promise that was given up would have followed is cancelled",
