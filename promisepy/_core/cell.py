@@ -62,7 +62,7 @@ from types import TracebackType
 from typing import Any, Final, Literal, Protocol
 
 from .cleanup import CleanUp
-from .errors import Cancelled, context_of, set_context, set_traceback, short, stuck
+from .errors import BrokenPromise, Cancelled, context_of, set_context, set_traceback, short, stuck
 from .handlers import Always, Filtered, Handler
 from .jobs import Home
 from .producers import STOPPED, Adopted, Producer, Stoppable
@@ -222,6 +222,10 @@ class Work(Protocol):
 
     def _aborts(self) -> bool:
         """Tell whether a producer behind this work has said how to stop it."""
+        ...
+
+    def _can_end(self) -> bool:
+        """Tell whether the work ends if its promise is given up, and no handler of the user's is lost by that."""
         ...
 
     def _cancelled(self) -> None:
@@ -424,6 +428,13 @@ class Cell(Reaction):
         """Reject, because the home that should have settled this promise has ended."""
         self._reject(stuck(home.describe(), self._created()), None)
 
+    def _break(self, reason: BrokenPromise) -> None:
+        """Reject, because nobody is left who could settle this promise; INV-MISSED of `reports` says who is told."""
+        if self._fail_with(Failure(reason, None)):
+            self._announce()
+            if self._alarm is not None:
+                self._alarm.ring_only_while_held()
+
     def _left(self) -> Stoppable | None:
         """Give what the resolving side has left; None if that side is done, and must not be told of a cancellation."""
         return getattr(self, "_producer", STOPPED)
@@ -489,14 +500,10 @@ class Cell(Reaction):
         return hasattr(self, "_release")
 
     def _is_stoppable(self) -> bool:
-        """Tell whether cancelling this promise alone would stop something."""
+        """Tell whether cancelling this promise alone would end something."""
         # Here and below the slots are read without their accessors: every cancelled task takes this way.
         left, work = getattr(self, "_producer", None), getattr(self, "_work", None)
-        return (left is not None and left._aborts()) or (work is not None and work._aborts())
-
-    def _is_being_settled(self) -> bool:
-        """Tell whether somebody has settled this promise, or is about to: the producer is dismissed before settling."""
-        return self._state is not PENDING or (self._left() is None and self._at_work() is None)
+        return (left is not None and left._aborts()) or (work is not None and work._can_end())
 
     def _is_wanted(self) -> bool:
         """Tell whether anybody depends on this promise; one whose reactions have been queued counts as wanted."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .atomic import OWN_REFERENCES
-from .cell import NEVER_ADOPTED, PENDING, Cell, Failure
+from .cell import NEVER_ADOPTED, PENDING, Cell
 from .errors import (
     CallbackError,
     context_of,
@@ -22,7 +20,7 @@ from .errors import (
 from .handlers import is_exception_type
 from .jobs import fatal, inline, run_inline
 from .misuse import expected_reason
-from .reports import settings, submit_error
+from .reports import Settings, settings, submit_error
 from .tasks import as_reason
 from .types import is_a
 
@@ -103,20 +101,12 @@ class Claim:
             if inline:
                 run_inline()
 
-    def __del__(self) -> None:
+    def __del__(self, settings: Settings = settings) -> None:  # bound here: globals are gone at the very end
         promise = self.promise
         if promise is not None and not settings.exiting:
             self.promise = None
             promise._dismiss()
-            # If nothing else refers to the promise, it goes together with its functions, as after a timeout, and nobody
-            # can miss the outcome. A reaction is a reference, too, and yet reactions are checked separately. Without
-            # the GIL a reference count is the sum of two fields. It comes out too small if a reference passes from one
-            # thread to another between the two reads.
-            is_missed = len(promise._reactions or ()) > 1 or sys.getrefcount(promise) > OWN_REFERENCES
-            if is_missed and promise._fail_with(Failure(dropped(promise._created()), None)):
-                promise._announce()
-                if promise._alarm is not None:
-                    promise._alarm.excuse()
+            promise._break(dropped(promise._created()))
 
 
 def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..., None]]:

@@ -244,6 +244,14 @@ def wait_for_nothing(promise: str) -> DeadlockError:
     return DeadlockError(f"deadlock: {promise} waits for a race of nothing: give Promise.race() at least one promise")
 
 
+def wait_for_stopped(promise: str, home: str) -> DeadlockError:
+    """Refuse to wait for a handler of a loop that has stopped on this very thread."""
+    return DeadlockError(
+        f"deadlock: {promise} needs a handler to run on {home}, which has stopped on this thread: write "
+        "loop.run_until_complete(promise) instead"
+    )
+
+
 def await_without_loop(lacking: str = "a running asyncio loop") -> RuntimeError:
     """Refuse to suspend where no asyncio loop would resume."""
     return RuntimeError(f"await of a pending promise needs {lacking}: call promise.wait() in a script")

@@ -47,7 +47,7 @@ from .loops import (
     start_on,
 )
 from .misuse import coroutine_under_host
-from .reports import Settings, deliver, settings, submit_error
+from .reports import Gathering, Settings, deliver, settings, submit_error
 from .types import Host, Report
 
 # A `wait` wakes up every so many seconds. On Windows, because Ctrl-C does not interrupt a lock. On free-threaded
@@ -336,8 +336,9 @@ class ThreadHome(TimedHome):
         self.loop = None
         self.end_sleeper()
         self.private.close()
-        self.abandon_timers()
-        self.abandon()
+        with Gathering():
+            self.abandon_timers()
+            self.abandon()
 
     def forked(self) -> None:
         """Put the home in order in a forked child, where only the forking thread goes on."""

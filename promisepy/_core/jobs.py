@@ -168,6 +168,10 @@ class Home:
         for timer in list(self.clocked):
             timer._abandon(self)
 
+    def stands_still(self) -> bool:
+        """Tell whether what drains this home would have to run on the calling thread, and does not run."""
+        return False
+
     def look(self) -> None:
         """Find a loop that has been started meanwhile, and have it drain this home."""
 

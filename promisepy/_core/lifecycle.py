@@ -21,7 +21,7 @@ from .homes import (
 )
 from .jobs import BURST
 from .misuse import expected_host
-from .reports import report_error, settings, sweep
+from .reports import Gathering, report_error, settings, sweep
 from .types import Host, public
 
 # How long, in seconds, coroutines that are cancelled at exit may take to end.
@@ -116,11 +116,12 @@ def _at_exit() -> None:
             _run(home, lambda: not home.jobs)
             _end_coroutines(home)
     finally:
-        if home is not None:
-            home.abandon_timers()
-            home.abandon()  # jobs are left only after an interrupt; they can only be reported
-        _give_up_stopped()
-        sweep()
+        with Gathering():
+            if home is not None:
+                home.abandon_timers()
+                home.abandon()  # jobs are left only after an interrupt; they can only be reported
+            _give_up_stopped()
+            sweep()
         settings.exiting = True
 
 

@@ -26,7 +26,7 @@ from typing import Any, Final, TypeAlias
 
 from .errors import short
 from .jobs import Home, Later, Timer, fatal
-from .reports import show, submit_error, sweep
+from .reports import Gathering, show, submit_error, sweep
 from .types import Report
 
 # How many frames up to look for the loop's callback. A callback that calls deeper than this pays for a wake-up.
@@ -132,8 +132,13 @@ class LoopHome(ClockedHome):
         """Fail what is still queued: no job can run here any more."""
         with suppress(StopIteration):
             self._notice.aclose().send(None)  # by hand: if the loop has not shut it down, it would warn when freed
-        self.abandon_timers()
-        self.abandon()
+        with Gathering():
+            self.abandon_timers()
+            self.abandon()
+
+    def stands_still(self) -> bool:
+        """Tell whether the loop has stopped, and used to run on this thread."""
+        return self.ident == threading.get_ident() and not self.loop.is_running()
 
     def describe(self) -> str:
         """Name the loop."""

@@ -248,6 +248,14 @@ def not_a_context_manager() -> TypeError:
     return TypeError("a promise is not a context manager: write with await promise, or with promise.wait()")
 
 
+def not_an_async_context_manager() -> TypeError:
+    """Answer `async with promise:`."""
+    return TypeError(
+        "a promise is not an asynchronous context manager: write async with await promise, "
+        "or async with using(promise, release)"
+    )
+
+
 def not_copyable() -> TypeError:
     """Answer `copy.copy(promise)` and `pickle.dumps(promise)`."""
     return TypeError("a promise cannot be copied or pickled, it is bound to its home: await it and pass on the value")
@@ -319,6 +327,13 @@ class Refusals:
             raise not_a_context_manager()
 
         def __exit__(self, *exc_info: object) -> None:
+            """Never called."""
+
+        def __aenter__(self) -> object:
+            """Refuse: `async with promise:` is meant for the value."""
+            raise not_an_async_context_manager()
+
+        def __aexit__(self, *exc_info: object) -> None:
             """Never called."""
 
         def __reduce_ex__(self, protocol: object) -> object:

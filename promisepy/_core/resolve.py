@@ -8,10 +8,10 @@ from types import TracebackType
 from typing import Any
 
 from .adopt import Rule, Then, find_then, gives_stop
-from .cancel import cancel
+from .cancel import cancel_after
 from .cell import FULFILLED, NEVER_ADOPTED, SILENT, Cell, Failure, Reaction, join
 from .claim import cut_context, resolving_functions, settle_by_raise
-from .errors import HERE, Cancelled, cancellation, self_resolution, traceback_of
+from .errors import HERE, Cancelled, self_resolution, traceback_of
 from .handlers import Filtered, Handler
 from .jobs import Home, fatal
 from .producers import Adopted
@@ -53,8 +53,8 @@ class Resolution(Cell):
                 # This promise has settled already. If it was cancelled, while its handler ran, `value` is cancelled as
                 # well: a cancellation that came only now would have found the adoption, and gone up to `value`.
                 # Otherwise another call has overtaken this one (see `Claim`), and `value` is none of our business.
-                if is_a(self._value, Cancelled) and not value._is_wanted():
-                    cancel(value, cancellation(self._value))
+                if is_a(self._value, Cancelled):
+                    cancel_after(self, value)
             return
         try:
             then = find_then(value, self._home)
@@ -205,6 +205,9 @@ class Adoption(Reaction):
     def _aborts(self) -> bool:
         return False
 
+    def _can_end(self) -> bool:
+        return False  # whoever has resolved the target with another promise may count on it
+
     def _cancelled(self) -> None:
         self._target = self._followed = None
         self._unmark()
@@ -272,6 +275,9 @@ class ThenableJob:
 
     def _aborts(self) -> bool:
         return gives_stop(self._then)
+
+    def _can_end(self) -> bool:
+        return self._aborts()
 
     def _cancelled(self) -> None:
         """Do nothing: the work has not been started. When the job starts it, the job also has it stopped."""

@@ -194,16 +194,18 @@ class Report(Record):
         message: what happened, where the promise was created (in debug mode), and what to do.
         reason: the rejection reason, with its traceback.
         home: the home of the promise, in words.
+        count: of how many promises it tells; several if one cause has rejected them together.
     """
 
-    __slots__ = __match_args__ = ("kind", "message", "reason", "home")
+    __slots__ = __match_args__ = ("kind", "message", "reason", "home", "count")
     kind: ReportKind
     message: str
     reason: BaseException
     home: str
+    count: int
 
-    def __init__(self, kind: ReportKind, message: str, reason: BaseException, home: str) -> None:
-        super().__init__(kind, message, reason, home)
+    def __init__(self, kind: ReportKind, message: str, reason: BaseException, home: str, count: int = 1) -> None:
+        super().__init__(kind, message, reason, home, count)
 
 
 ReportHook: TypeAlias = Callable[[Report], object]

@@ -30,7 +30,7 @@ from .._core.cell import PENDING
 from .._core.claim import to_exception
 from .._core.jobs import Home, Timer
 from .._core.outcomes import adapt
-from .._core.reports import settings, submit_error
+from .._core.reports import Settings, settings, submit_error
 from .._core.tasks import as_reason
 from .._core.types import Fulfilled, Rejected, Settled, public
 from .._promises.promise import Promise, pending
@@ -359,7 +359,7 @@ class Replies(Generic[K, T]):
             if twin.token:
                 self._put(twin)
 
-    def __del__(self) -> None:
+    def __del__(self, settings: Settings = settings) -> None:
         """Reject what waits: nobody is left who could take the answers."""
         if not settings.exiting and hasattr(self, "_lost"):  # if not, `__init__` has refused its arguments
             self.reject_all(errors.replies_dropped())

@@ -18,7 +18,7 @@ from .._core.claim import to_exception
 from .._core.errors import BrokenPromise
 from .._core.handlers import is_exception_type
 from .._core.outcomes import adapt, all_errors, all_values, reader
-from .._core.reports import settings
+from .._core.reports import Settings, settings
 from .._core.tasks import as_reason
 from .._core.types import is_a, public
 from .._promises.promise import Promise, Resolvers
@@ -248,7 +248,7 @@ class Stream(Generic[T]):
         """Unsubscribe."""
         self.close()
 
-    def __del__(self) -> None:
+    def __del__(self, settings: Settings = settings) -> None:
         """Unsubscribe, and report an error that nobody has met."""
         if not settings.exiting:
             self._drop()
@@ -290,7 +290,7 @@ class Loop(Generic[T]):
         """Give the next event."""
         return self._stream.__next__()
 
-    def __del__(self) -> None:
+    def __del__(self, settings: Settings = settings) -> None:
         """Unsubscribe."""
         if not settings.exiting:
             self._stream._drop()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, cast
 
-from .._core.cancel import drop
+from .._core.cancel import drop, is_given_up
 from .._core.cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
 from .._core.claim import cut_context
 from .._core.errors import raised
@@ -33,6 +33,9 @@ class Nothing:
 
     def _aborts(self) -> bool:
         return False
+
+    def _can_end(self) -> bool:
+        return True
 
     def _cancelled(self) -> None:
         """Do nothing: nobody is at work."""
@@ -61,7 +64,7 @@ class Element(Reaction):
         result._strand(home)
 
     def _settles(self) -> Cell | None:
-        return self._group.result if self._group.needs_every_input else None
+        return self._group.result
 
     def _depends(self) -> bool:
         return self._group.result._depends()
@@ -73,7 +76,6 @@ class Group:
     __slots__ = ("cancels", "elements", "finished", "outcomes", "remaining", "result", "shape")
 
     method = ""
-    needs_every_input = True
 
     def __init__(self, result: Resolution, shape: Callable[[list[Any]], object], *, cancels: bool = False) -> None:
         self.cancels = bool(cancels)  # cancel the inputs that are left when the result is known
@@ -125,6 +127,16 @@ class Group:
         """Note the outcome of one input."""
         raise NotImplementedError
 
+    def decides(self, source: Cell) -> bool:
+        """Tell whether this input has settled in a way that settles the result, whatever the others do."""
+        return False
+
+    def is_blocked(self, blocked: set[int]) -> bool:
+        """Tell whether the result stays pending for as long as these promises do, which are named by their ids."""
+        sources = self._sources()
+        left = {id(one) for one in sources if one._state is PENDING}
+        return left <= blocked and not any(map(self.decides, sources))
+
     def count_down(self) -> None:
         """Finish after the last input."""
         self.remaining -= 1
@@ -163,7 +175,7 @@ class Group:
 
     def forget(self, source: Cell) -> None:
         """Leave an input to itself, or cancel it if that was asked for."""
-        drop(source, cancels=self.cancels)
+        drop(source, cancels=self.cancels and not is_given_up(self.result))
 
     def _sources(self) -> Iterable[Cell]:
         sources = [element._source for element in tuple(self.elements)]
@@ -171,6 +183,11 @@ class Group:
 
     def _aborts(self) -> bool:
         return False
+
+    def _can_end(self) -> bool:
+        # Not if the result is known already, and merely waits for its turn in the queue.
+        sources = self._sources()
+        return any(one._state is PENDING for one in sources) and not any(map(self.decides, sources))
 
     def _cancelled(self) -> None:
         # `finish` runs on the thread of the group. If that has ended, the inputs let go of the group when they settle.
@@ -192,6 +209,10 @@ class All(Group):
             self.outcomes[key] = source._value
             self.count_down()
 
+    def decides(self, source: Cell) -> bool:
+        """Tell whether it is rejected."""
+        return source._state is REJECTED
+
 
 class AllSettled(Group):
     """`Promise.all_settled`: every outcome."""
@@ -205,6 +226,10 @@ class AllSettled(Group):
         self.outcomes[key] = outcome_of(source)
         self.count_down()
 
+    def is_blocked(self, blocked: set[int]) -> bool:
+        """Tell whether one of the inputs, each of which is needed, is among these."""
+        return any(id(one) in blocked for one in self._sources())
+
 
 class Any_(Group):  # noqa: N801  # the trailing underscore keeps typing.Any apart
     """`Promise.any`: the first value, or every reason."""
@@ -213,8 +238,6 @@ class Any_(Group):  # noqa: N801  # the trailing underscore keeps typing.Any apa
 
     method = "any"
 
-    needs_every_input = False
-
     def settled(self, key: int, source: Cell) -> None:
         """Note a reason."""
         if source._state is FULFILLED:
@@ -222,6 +245,10 @@ class Any_(Group):  # noqa: N801  # the trailing underscore keeps typing.Any apa
         else:
             self.outcomes[key] = source._value
             self.count_down()
+
+    def decides(self, source: Cell) -> bool:
+        """Tell whether it is fulfilled."""
+        return source._state is FULFILLED
 
     def complete(self) -> None:
         """Reject with every reason, in the order of the inputs."""
@@ -239,11 +266,13 @@ class Race(Group):
 
     method = "race"
 
-    needs_every_input = False
-
     def settled(self, key: int, source: Cell) -> None:
         """Take the first outcome."""
         self.take(source)
+
+    def decides(self, source: Cell) -> bool:
+        """Tell whether it is settled."""
+        return source._state is not PENDING
 
     def count_down(self) -> None:
         """Mark a race of nothing, which stays pending (27.2.4.5), so that `wait` can refuse it."""

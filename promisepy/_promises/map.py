@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, cast
 
 from .._core import misuse
-from .._core.cancel import drop
+from .._core.cancel import abandon, drop, is_given_up
 from .._core.cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
 from .._core.jobs import Home, Later
 from .._core.resolve import Resolution
@@ -103,18 +103,30 @@ class Mapper:
 
     def close(self) -> None:
         """Cancel what has been started, and let go of the iterator, which is not ours to close."""
-        reactions: list[Part] = [*self.calls.values()]
-        pull, self.pull, self.items = self.pull, None, None
+        parts = self._parts()
+        self.pull = self.items = None
         self.calls = {}
         self.arrived.clear()
         self.result._put_down()
-        if pull is not None:
-            reactions.append(pull)
-        for reaction in reactions:
-            source = reaction._source
+        for part in parts:
+            source = part._source
             if source is not None:
-                reaction._detach()
-                drop(source)
+                part._detach()
+                if is_given_up(self.result):
+                    abandon(source)
+                else:
+                    drop(source)
+
+    def is_blocked(self, blocked: set[int]) -> bool:
+        """Tell whether the result stays pending for as long as these promises do, which are named by their ids."""
+        return {id(part._source) for part in self._parts()} <= blocked
+
+    def _parts(self) -> list[Part]:
+        """List what is waited for."""
+        parts: list[Part] = [*self.calls.values()]
+        if self.pull is not None:
+            parts.append(self.pull)
+        return parts
 
     def _abandon(self, home: Home) -> None:
         self.close()
@@ -128,6 +140,9 @@ class Mapper:
 
     def _aborts(self) -> bool:
         return True  # at least no more items are pulled
+
+    def _can_end(self) -> bool:
+        return True
 
     def _cancelled(self) -> None:
         self.result._home.enqueue(Later(self.close, lambda _: self.close()))

@@ -317,8 +317,9 @@ class Promise(Refusals, Resolution, Generic[T_co]):
     def __await__(self) -> Generator[Any, Any, T_co]:
         """Wait for the outcome in an asyncio task; a settled promise does not suspend.
 
-        The task goes on in its own loop, as a job in order with the handlers there. Cancelling the task cancels the
-        promise as well if nothing else depends on it and its producer can be stopped; other waiters never notice.
+        The task goes on in its own loop, as a job in order with the handlers there. Cancelling the task gives up the
+        promise: it is cancelled as well if nothing else depends on it and its producer can be stopped, or if it is a
+        combinator's, whose inputs are given up in turn, each for itself. Other waiters never notice.
         """
         try:
             if self._state is PENDING:
@@ -365,7 +366,11 @@ class Promise(Refusals, Resolution, Generic[T_co]):
         self._subscribe(wake)
         try:
             if not home.run_until(wake.is_done, seconds, pump, wake.refuse_deadlock):
-                raise errors.timed_out(repr(self), seconds or 0)
+                # Jobs before that of `wake` may have taken all the time. What counts is the state, and not whose turn it
+                # is. The description comes first: it must still be true when the error is raised.
+                late = errors.timed_out(self._describe(), seconds or 0)
+                if self._state is PENDING:
+                    raise late
         finally:
             wake._detach()
         try:
@@ -380,7 +385,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
 
         Returns:
             A future that is done as soon as the promise is settled, whichever thread settles it; its callbacks run on
-            that thread, as those of every such future. It is cancelled if the promise is, and cancelling it abandons the
+            that thread, as those of every such future. It is cancelled if the promise is, and cancelling it gives up the
             promise, as cancelling an awaiting task does.
 
         Example:
@@ -427,7 +432,8 @@ class Promise(Refusals, Resolution, Generic[T_co]):
         """Give a promise with this one's outcome whose cancellation does not reach this one.
 
         Returns:
-            A new promise. It depends on this one, so that others cannot cancel this one as long as it is pending.
+            A new promise. It depends on this one, so that others cannot cancel this one as long as it is pending. When
+            it is cancelled, or given up by the only task that awaits it, it lets go of this one.
 
         Example:
             >>> promise, resolve, reject = Promise[int].with_resolvers()
@@ -452,7 +458,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
         Raises:
             TypeError: `seconds` is no number.
 
-        When the time is up this promise is abandoned, as by an awaiting task that is cancelled: it is cancelled if
+        When the time is up this promise is given up, as by an awaiting task that is cancelled: it is cancelled if
         nothing else depends on it and its producer can be stopped. If not, it goes on; its rejection is not reported.
 
         Example:

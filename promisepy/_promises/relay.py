@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import Any
 
 from .._core.cancel import abandon
 from .._core.cell import FULFILLED, PENDING, REJECTED, SILENT, Cell, Reaction
-from .._core.errors import timed_out
+from .._core.errors import stuck, timed_out
 from .._core.jobs import Home, Later, Timer
 from .._core.producers import Producer
 from .._core.reports import report_error
@@ -36,10 +35,7 @@ class Delay:
         self._promise._resolve(self._value)
 
     def _abandon(self, home: Home) -> None:
-        # The attribute holds one reference, the call of `getrefcount` another. If there is no third and no reaction,
-        # nobody can miss the outcome, and a report would be noise.
-        if sys.getrefcount(self._promise) > 2 or len(self._promise._reactions or ()) > 1:
-            self._promise._strand(home)
+        self._promise._break(stuck(home.describe(), self._promise._created()))
 
     def _settles(self) -> Cell | None:
         return self._promise
@@ -74,7 +70,6 @@ class Deadline(Reaction):
             if not self._result._is_held():
                 self._detach()
                 self._finish()
-            source._observe()
             self._result._reject(timed_out(source._describe(), self._seconds), None)
             abandon(source)
 
@@ -102,6 +97,9 @@ class Deadline(Reaction):
 
     def _aborts(self) -> bool:
         return False
+
+    def _can_end(self) -> bool:
+        return self._source is not None and self._source._state is PENDING
 
     def _cancelled(self) -> None:
         self._detach()
@@ -148,8 +146,14 @@ class Shield(Reaction):
     def _aborts(self) -> bool:
         return False
 
+    def _can_end(self) -> bool:
+        return self._source is not None and self._source._state is PENDING
+
     def _cancelled(self) -> None:
+        source = self._source
         self._detach()
+        if source is not None:
+            source._observe()  # had it been rejected earlier, the promise that is cancelled now would have handled that
 
 
 class Restore(Reaction):

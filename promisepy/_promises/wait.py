@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, overload
 
 from .._core import errors, misuse
 from .._core.cell import PENDING, Cell, Reaction, each
 from .._core.homes import ThreadHome
-from .._core.jobs import LONGEST, Job
+from .._core.jobs import LONGEST, Home, Job
 from .._core.loops import running_loop
 from .._core.resolve import Adoption
 from .._core.types import is_a
-from .combine import NOTHING
+from .combine import NOTHING, Group
+from .map import Mapper
+from .relay import Deadline
 
 
 class Wake(Reaction):
@@ -49,33 +52,65 @@ class Wake(Reaction):
             raise errors.wait_for_cycle(origin._describe())
         if origin._at_work() is NOTHING:
             raise errors.wait_for_nothing(promise._describe())
+        stopped = _stopped_home(promise)
+        if stopped is not None:
+            raise errors.wait_for_stopped(promise._describe(), stopped.describe())
 
 
 def reaches(start: Job, goal: Cell) -> bool:
-    """Tell whether `goal` stays pending for as long as `start` has not run."""
-    seen: set[int] = set()
+    """Tell whether `goal` stays pending for as long as `start` has not run.
+
+    The result of a group or a mapping may be settled by another input. So it is passed over until all inputs that could
+    do so have been found to stay pending as well.
+    """
+    blocked: set[int] = set()
     stack: list[Job] = [start]
     while stack:
         cell = stack.pop()._settles()
+        if not isinstance(cell, Cell) or id(cell) in blocked:
+            continue
+        work = cell._at_work()
+        if isinstance(work, (Group, Mapper)) and not work.is_blocked(blocked):
+            continue
         if cell is goal:
             return True
-        if isinstance(cell, Cell) and id(cell) not in seen:
-            seen.add(id(cell))
-            stack.extend(each(cell._reactions))
+        blocked.add(id(cell))
+        stack.extend(each(cell._reactions))
     return False
 
 
 def _origin(promise: Cell) -> Cell:
+    """Find the promise at the top of the way up."""
+    for above in _way_up(promise):
+        promise = above
+    return promise
+
+
+def _way_up(promise: Cell) -> Iterator[Cell]:
     """Go up from handlers' promises to their sources, and from followers to what they follow; a circle ends it."""
     passed = set[int]()
     above: Cell | None = promise
     while above is not None:
+        yield above
         promise, above = above, above._source
         work = promise._at_work()
         if isinstance(work, Adoption) and id(promise) not in passed:  # every circle has a follower
             passed.add(id(promise))
             above = next(iter(work._sources()), None)
-    return promise
+
+
+def _stopped_home(promise: Cell) -> Home | None:
+    """Find a home that stands still on this thread, and so cannot run the job that has to settle a promise further up.
+
+    A promise without such a job is settled by its resolving functions, on any thread. A time limit is kept by a clock.
+    """
+    for one in _way_up(promise):
+        work = one._at_work()
+        if isinstance(work, Deadline):
+            return None
+        if (one._source is not None or work is not None) and one._home.stands_still():
+            return one._home
+    return None
 
 
 @overload

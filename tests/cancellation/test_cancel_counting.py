@@ -157,14 +157,28 @@ class TestWays:
         assert (is_cancelled(work.promise), work.stops) == (True, 0)
 
     def test_diamonds_on_diamonds_are_gone_through_once(self) -> None:
-        """There are 2**60 ways up, and no producer at the end of any."""
+        """There are 2**60 ways up, and no producer at the end of any: all goes but the promise at the top."""
         promise, resolve, _ = Promise[Any].with_resolvers()
         last = promise
         for _ in range(60):
             last = Promise.all([last.then(), last.then()])
         assert last.to_future().cancel()
-        assert (promise.state, last.state) == ("pending", "pending")
+        assert (promise.state, last.state) == ("pending", "rejected")
         resolve(None)
+
+    @pytest.mark.parametrize("stops", [False, True])
+    @pytest.mark.parametrize("backwards", [False, True])
+    def test_branches_of_one_long_chain_are_gone_through_once(self, stops: bool, backwards: bool) -> None:
+        """There are thirty million steps up, if each branch is looked at by itself."""
+        work, branches = Work(stops=stops), list[Promise[Any]]()
+        last = work.promise
+        for _ in range(8000):
+            last = last.then()
+            branches.append(last.then())
+        assert Promise.race(branches[::-1] if backwards else branches).to_future().cancel()
+        assert {branch.state for branch in branches} == {"rejected" if stops else "pending"}
+        assert (is_cancelled(work.promise), work.stops) == (stops, stops)
+        work.resolve(None)
 
     def test_a_diamond_is_cancelled_to_its_top(self) -> None:
         work = Work()

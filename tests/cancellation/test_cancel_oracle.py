@@ -16,6 +16,8 @@ from ..support import PATIENCE, dependants, turn
 from .helpers import Work
 
 KINDS = ("then", "finally", "follower", "shield", "timeout", "all", "race")
+# What ends if it is given up: a producer that can be stopped, and what promisepy itself does with other promises.
+ENDS = ("producer", "shield", "timeout", "all", "race")
 Steps = list[tuple[str, int, int]]
 
 
@@ -44,11 +46,13 @@ class Net:
             if source == number and (node.state == "pending" or node.kind in also)
         ]
 
-    def reached_from(self, number: int) -> set[int]:
-        """Find what a cancellation takes: a node goes if all that wait for it go."""
+    def reached_from(self, number: int, *, given_up: bool = False) -> set[int]:
+        """Find what a cancellation takes: a node goes if all that wait for it go; if given up, only if that ends it."""
         reached = {number}
         while True:
             more = {source for source in self.above(reached) - reached if set(self.dependants(source)) <= reached}
+            if given_up:
+                more = set(filter(self.ends, more))
             if not more:
                 return reached
             reached |= more
@@ -62,21 +66,25 @@ class Net:
             if self.nodes[one].kind != "shield" and self.nodes[source].state == "pending"
         }
 
-    def cancel(self, number: int) -> bool:
+    def ends(self, number: int) -> bool:
+        """Tell whether giving up a node ends something, there or further up."""
+        way = {number}
+        while not self.above(way) <= way:
+            way |= self.above(way)
+        return any(self.nodes[one].kind in ENDS for one in way)
+
+    def cancel(self, number: int, *, given_up: bool = False) -> bool:
         if self.nodes[number].state != "pending":
             return False
-        for one in self.reached_from(number):
+        for one in self.reached_from(number, given_up=given_up):
             self.nodes[one].state = "rejected"
             self.nodes[one].told += self.nodes[one].kind == "producer"
         self.flow()
         return True
 
     def abandon(self, number: int) -> None:
-        way = {number}
-        while not self.above(way) <= way:
-            way |= self.above(way)
-        if not self.dependants(number) and any(self.nodes[one].kind == "producer" for one in way):
-            self.cancel(number)
+        if not self.dependants(number) and self.ends(number):
+            self.cancel(number, given_up=True)
 
     def resolve(self, number: int) -> None:
         if self.nodes[number].state == "pending":
@@ -186,13 +194,15 @@ def test_a_cancellation_takes_what_nobody_else_depends_on(shape: Steps, acts: li
 
 @given(shapes, st.lists(st.tuples(st.sampled_from(("abandon", "resolve")), numbers), max_size=4))
 @examples
-def test_an_abandoned_promise_of_a_tree_goes_if_it_has_a_producer(shape: Steps, acts: list[tuple[str, int]]) -> None:
+def test_a_promise_of_a_tree_that_is_given_up_goes_if_that_ends_something(
+    shape: Steps, acts: list[tuple[str, int]]
+) -> None:
     play(shape, acts, tree=True)
 
 
 @given(shapes, st.lists(st.tuples(st.sampled_from(("abandon", "resolve")), numbers), max_size=4))
 @examples
-def test_an_abandoned_promise_goes_if_it_has_a_producer(shape: Steps, acts: list[tuple[str, int]]) -> None:
+def test_a_promise_that_is_given_up_goes_if_that_ends_something(shape: Steps, acts: list[tuple[str, int]]) -> None:
     play(shape, acts, tree=False)
 
 

@@ -15,25 +15,25 @@ from .adapter import Real
 from .language import OWN, Handler, Op
 from .reference import Reference
 
-PROGRAMS = 600
+PROGRAMS = 900
 STEPS = 25
 
 MUTANTS = (
     Mutant(
         "nobody is asked who else depends",
         "_fail_unwanted",
-        "one._state is PENDING and not wanted and one._fail_with(failure)",
-        "one._state is PENDING and one._fail_with(failure)",
+        "one._state is PENDING and not wanted and (known is None or _ends_something(one, known))",
+        "one._state is PENDING and (known is None or _ends_something(one, known))",
     ),
     Mutant(
         "a cancellation does not go up",
-        "cancel",
+        "_cancel",
         "one._let_go()",
         "[]",
     ),
     Mutant(
         "everybody is told from the bottom up",
-        "cancel",
+        "_cancel",
         "cancelled.pop()",
         "cancelled.pop(0)",
     ),
@@ -70,25 +70,25 @@ MUTANTS = (
     Mutant(
         "what nobody can stop is abandoned all the same",
         "abandon",
-        "not source._is_wanted() and _has_producer(source) and cancel(source, cancellation(None))",
-        "not source._is_wanted() and cancel(source, cancellation(None))",
+        "_ends_something(source, known)",
+        "True",
     ),
     Mutant(
         "what is abandoned is asked only for its own producer",
-        "_has_producer",
+        "_ends_something",
         "cell._sources()",
         "()",
     ),
     Mutant(
         "a producer that others depend on as well does not count",
-        "_has_producer",
+        "_ends_something",
         "source._state is PENDING",
         "sum(one._depends() for one in source._reactions or ()) < 2",
     ),
     Mutant(
         "what was wanted by a shield that goes along is not asked again",
-        "cancel",
-        "cancelled += _fail_unwanted(asked, failure)",
+        "_cancel",
+        "cancelled += _fail_unwanted(asked, failure, known)",
         "",
     ),
     Mutant(
@@ -129,9 +129,69 @@ MUTANTS = (
     ),
     Mutant(
         "what is followed is let go, and not cancelled",
-        "Resolution._adopt",
-        "cancel(value, cancellation(self._value))",
+        "cancel_after",
+        "cancel(source, cancellation(promise._value))",
         "",
+    ),
+    Mutant(
+        "what nobody can stop goes with a sibling that can be stopped",
+        "_fail_unwanted",
+        "known is None or _ends_something(one, known)",
+        "True",
+    ),
+    Mutant(
+        "what is cancelled spares what nobody can stop, as if it had been given up",
+        "cancel",
+        "_cancel(promise, Failure(reason, None), None)",
+        "_cancel(promise, Failure(reason, None), {})",
+    ),
+    Mutant(
+        "what has been found out about one branch is taken for the others",
+        "_ends_something",
+        "known.get(id(cell))",
+        "next(iter(known.values()), None)",
+    ),
+    Mutant(
+        "what a promise that was given up would have followed is cancelled",
+        "cancel_after",
+        "is_given_up(promise)",
+        "False",
+    ),
+    Mutant(
+        "losers are cancelled when a race is given up",
+        "Group.forget",
+        "drop(source, cancels=self.cancels and not is_given_up(self.result))",
+        "drop(source, cancels=self.cancels)",
+    ),
+    Mutant(
+        "a race is given up although it is decided",
+        "Group._can_end",
+        "not any(map(self.decides, sources))",
+        "True",
+    ),
+    Mutant(
+        "a combinator that is given up stays",
+        "Group._can_end",
+        "return any(one._state is PENDING for one in sources) and not any(map(self.decides, sources))",
+        "return False",
+    ),
+    Mutant(
+        "a shield that is given up stays",
+        "Shield._can_end",
+        "return self._source is not None and self._source._state is PENDING",
+        "return False",
+    ),
+    Mutant(
+        "a time limit that is given up stays",
+        "Deadline._can_end",
+        "return self._source is not None and self._source._state is PENDING",
+        "return False",
+    ),
+    Mutant(
+        "a shield is given up although its outcome has come",
+        "Shield._can_end",
+        "self._source._state is PENDING",
+        "True",
     ),
     Mutant(
         "a cancelled combinator keeps its inputs",
@@ -142,7 +202,7 @@ MUTANTS = (
     Mutant(
         "losers are cancelled without being asked for",
         "Group.forget",
-        "drop(source, cancels=self.cancels)",
+        "drop(source, cancels=self.cancels and not is_given_up(self.result))",
         "drop(source)",
     ),
     Mutant(
@@ -209,21 +269,21 @@ class Chooser:
         number, kind = self.number(), self.rng.choice(["all", "race", "any", "all_settled"])
         inputs = tuple(self.number() for _ in range(self.rng.randint(1, 3)))
         choices: list[tuple[int, Op]] = [
-            (2, ("root", self.rng.choice([1, 1, 0, 2]))),
+            (2, ("root", self.rng.choice([1, 1, 0, 0, 2]))),
             (1, ("on_cancel", number, self.rng.random() < 0.2)),
             (2, ("resolve", number, self.delivered())),
             (1, ("reject", number, number)),
             (4, ("then", number, self.handler(), self.handler())),
             (2, ("finally_", number, self.handler() or Handler())),
-            (2, ("combine", kind, inputs, self.rng.random() < 0.5 and kind in ("race", "any"))),
+            (4, ("combine", kind, inputs, self.rng.random() < 0.7 and kind in ("race", "any"))),
             (1, ("shield", number)),
             (2, ("timeout", number, self.rng.randint(1, 3))),
             (1, ("delay", 2)),
             (2, ("advance", self.rng.randint(1, 4))),
             (2, ("await_", number)),
-            (1, ("future", number)),
+            (3, ("future", number)),
             (2, ("drop", number)),
-            (1, ("drop_future", number)),
+            (4, ("drop_future", self.rng.choice([number, -1]))),
             (4, ("cancel", number, f"reason {number}")),
             (3, ("run", self.rng.choice([None, 1, 2]))),
         ]

@@ -52,6 +52,8 @@ class Node(Holder):
         self.stops: list[Job] = []  # how its producer is stopped
         self.starts = False  # a coroutine is about to be started for it, and can be stopped then
         self.closing: list[Job] = []  # how its group lets go of the inputs
+        self.ends: Callable[[], bool] = lambda: False  # whether promises do the work, and it ends if it is given up
+        self.given_up = False
 
 
 class Task(Holder):
@@ -133,7 +135,9 @@ class Reference(Side):
             self.settle(node, "fulfilled", value)
         elif node.pending:
             self.follow(node, value)
-        elif value.pending and not self.wanted(value):  # too late: nobody depends on it through this node
+        elif node.given_up:  # too late: nobody depends on it through this node
+            self.abandon(value)
+        elif value.pending and not self.wanted(value):
             self.cancel_node(value, node.result)
 
     def follow(self, node: Node, value: Node) -> None:
@@ -162,17 +166,20 @@ class Reference(Side):
     def wanted(self, node: Node) -> bool:
         return any(edge.alive and edge.holder.pending for edge in node.down)
 
-    def cancel_node(self, node: Node, reason: Cancelled) -> bool:
-        """Settle it and what only it needs, then stop producers, then tell those who wait, from the top down."""
+    def cancel_node(self, node: Node, reason: Cancelled, *, given_up: bool = False) -> bool:
+        """Settle it and what only it needs, then stop producers, then tell those who wait, from the top down.
+
+        What is only given up takes along no more than what would go if it were given up alone.
+        """
         if not node.pending:
             return False
-        node.state, node.result = "rejected", reason
+        node.state, node.result, node.given_up = "rejected", reason, given_up
         cancelled, asked = [node], list[Node]()
 
         def reject_unwanted(nodes: list[Node]) -> None:
             for one in nodes:
-                if one.pending and not self.wanted(one):
-                    one.state, one.result = "rejected", reason
+                if one.pending and not self.wanted(one) and (not given_up or self.ends_something(one)):
+                    one.state, one.result, one.given_up = "rejected", reason, given_up
                     cancelled.append(one)
 
         for gone in cancelled:
@@ -189,12 +196,16 @@ class Reference(Side):
         return True
 
     def abandon(self, node: Node) -> None:
-        """Cancel what is no longer awaited, if somewhere above it is a producer that can be stopped."""
+        """Give up what is no longer awaited."""
+        if node.pending and not self.wanted(node) and self.ends_something(node):
+            self.cancel_node(node, Cancelled(), given_up=True)
+
+    def ends_something(self, node: Node) -> bool:
+        """Tell whether at it or above is a producer that can be stopped, or work that promises do by themselves."""
         above = [node]
         for one in above:
             above += {source for source in self.sources(one) if source.pending} - {*above}
-        if node.pending and not self.wanted(node) and any(one.stops or one.starts for one in above):
-            self.cancel_node(node, Cancelled())
+        return any(one.stops or one.starts or one.ends() for one in above)
 
     def sources(self, node: Node) -> list[Node]:
         return [edge.source for edge in node.up if edge.alive and edge.up]
@@ -280,7 +291,8 @@ class Reference(Side):
 
     def shield(self, number: int) -> None:
         source, result = self.node(number), self.add(Node())
-        self.subscribe(Edge(source, result, partial(self.like, result), up=False))
+        edge = self.subscribe(Edge(source, result, partial(self.like, result), up=False))
+        result.ends = lambda: edge.source.pending
 
     def combine(self, kind: str, numbers: tuple[int, ...], losers: bool) -> None:
         inputs, result = [self.node(number) for number in numbers], self.add(Node())
@@ -293,12 +305,20 @@ class Reference(Side):
             for edge in rest:
                 if edge.alive:
                     edge.alive = False
-                    if losers and edge.source.pending and not self.wanted(edge.source):
+                    if losers and not result.given_up and edge.source.pending and not self.wanted(edge.source):
                         self.cancel_node(edge.source, Cancelled())
 
+        def decides(source: Node) -> bool:
+            return source.state in {"all": ["rejected"], "any": ["fulfilled"], "race": ["fulfilled", "rejected"]}.get(
+                kind, []
+            )
+
+        def ends() -> bool:
+            waited_for = [edge.source for edge in edges if edge.alive]
+            return any(one.pending for one in waited_for) and not any(map(decides, waited_for))
+
         def note(key: int, source: Node) -> None:
-            decides = {"all": "rejected", "any": "fulfilled", "race": source.state, "all_settled": ""}[kind]
-            if source.state == decides:
+            if decides(source):
                 finish()
                 self.like(result, source)
                 return
@@ -314,7 +334,9 @@ class Reference(Side):
                 else:
                     self.settle(result, "fulfilled", outcomes)
 
-        result.closing = [finish]
+        result.closing, result.ends = [finish], ends
+        if not inputs and kind == "race":
+            result.ends = lambda: True
         for key, source in enumerate(inputs):
             edges.append(Edge(source, result, partial(note, key), stays=True))
             self.subscribe(edges[-1])
@@ -330,6 +352,7 @@ class Reference(Side):
                 self.settle(result, "rejected", TimeoutError())
                 self.abandon(source)
 
+        result.ends = lambda: edge.alive and source.pending
         self.set_clock(whole, expire)
         self.subscribe(edge)
 

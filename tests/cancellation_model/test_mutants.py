@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_unchanged_copy_agrees(tmp_path: Path) -> None:
-    assert run_against(None, tmp_path, mutants.__name__).strip() == AGREED
+    assert run_against(None, tmp_path, mutants.__name__, seconds=60).strip() == AGREED
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
-from typing import Any
+from queue import SimpleQueue
+from typing import Any, ClassVar
 
 import pytest
 
@@ -169,3 +171,145 @@ def test_a_handler_may_wait_for_the_first_of_itself_and_another(combine: Callabl
     children: list[Promise[Any]] = []
     children.append(Promise.resolve().then(handler))
     assert children[0].wait(5) == "other"
+
+
+class TestAnotherInput:
+    """A handler may wait for what another input can still settle, though the handler's own promise is an input, too."""
+
+    TARGETS: ClassVar[dict[str, Callable[[Any, Any], Promise[Any]]]] = {
+        "all": lambda own, other: Promise.all([own, other]),
+        "all_keyed": lambda own, other: Promise.all_keyed({"own": own, "other": other}),
+        "all behind a handler": lambda own, other: Promise.all([own.then(), other]).then(str),
+        "all of all": lambda own, other: Promise.all([own, Promise.all([own, other])]),
+        "race": lambda own, other: Promise.race([own, other]),
+        "race of all": lambda own, other: Promise.race([own, Promise.all([own, other])]),
+        "any": lambda own, other: Promise.any([own, other.catch(str)]),
+        "map": lambda own, other: Promise.map(lambda one: one, [own, other]),
+    }
+
+    @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+    def test_that_settles_it_meanwhile(self, target: Callable[[Any, Any], Promise[Any]]) -> None:
+        def handler(_: object) -> Any:
+            threading.Timer(0.01, other.reject, [KeyError("the other one")]).start()
+            return targets[0].catch(repr).wait(timeout=20)
+
+        other = Promise[Any].with_resolvers()
+        own: Promise[Any] = Promise.resolve(1).then().then(handler)
+        targets = [target(own, other.promise)]
+        assert "the other one" in own.wait(timeout=20)
+
+    @pytest.mark.parametrize(
+        "target",
+        [
+            lambda own, rest: Promise.all_settled([own, rest]),
+            lambda own, rest: Promise.all_settled([own, Promise.resolve(1)]),
+            lambda own, rest: Promise.all([own, own.then(), Promise.all([own, Promise.resolve(1)])]),
+            lambda own, rest: Promise.race([own.then(), own]),
+            lambda own, rest: Promise.any([own, own.then(), Promise.reject(ValueError())]),
+            lambda own, rest: Promise.map(lambda one: one, [own, own.then()]),
+        ],
+        ids=["all_settled", "all_settled of one left", "all", "race", "any", "map"],
+    )
+    def test_not_if_none_that_is_left_can(self, target: Callable[..., Promise[Any]]) -> None:
+        seen: list[str] = []
+
+        def handler(_: object) -> None:
+            try:
+                targets[0].wait(timeout=20)
+            except DeadlockError:
+                seen.append("deadlock")
+
+        own: Promise[Any] = Promise.resolve(1).then().then().then().then(handler)
+        rest = Promise[Any].with_resolvers(keep_alive=True)
+        targets = [target(own, rest.promise)]
+        own.wait(timeout=20)
+        assert seen == ["deadlock"]
+        targets[0].cancel()
+
+    def test_the_function_of_a_mapping_may_wait_for_a_mapping_that_another_call_can_end(self) -> None:
+        def function(item: int) -> Any:
+            if item == 0:
+                return other.promise
+            threading.Timer(0.01, other.reject, [KeyError("the other one")]).start()
+            return mappings[0].catch(repr).wait(timeout=20)
+
+        other = Promise[Any].with_resolvers()
+        mappings = [Promise.map(function, range(2))]
+        with pytest.raises(KeyError, match="the other one"):
+            mappings[0].wait(timeout=20)
+
+
+class TestAStoppedLoop:
+    """A loop that has stopped on this thread cannot run a handler while the thread waits."""
+
+    DERIVED: ClassVar[dict[str, Callable[[Any], Promise[Any]]]] = {
+        "handler": lambda promise: promise.then(str),
+        "descendant": lambda promise: promise.then().then(str),
+        "finally": lambda promise: promise.finally_(lambda: None),
+        "follower": lambda promise: Promise(lambda resolve, reject: resolve(promise)),
+        "all": lambda promise: Promise.all([promise]),
+        "race": lambda promise: Promise.race([promise]),
+        "shield": lambda promise: promise.shield(),
+        "map": lambda promise: Promise.map(lambda _: promise, [1]),
+        "handler after a time limit": lambda promise: promise.timeout(60).then(str),
+    }
+
+    @staticmethod
+    def run(function: Callable[[], Any]) -> tuple[asyncio.AbstractEventLoop, Any]:
+        async def main() -> Any:
+            return function(), Promise[Any].with_resolvers()
+
+        loop = asyncio.new_event_loop()
+        return loop, loop.run_until_complete(main())[0]
+
+    @staticmethod
+    def end(loop: asyncio.AbstractEventLoop, *promises: Promise[Any]) -> None:
+        async def settled() -> None:
+            await Promise.all_settled(promises)
+
+        loop.run_until_complete(settled())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+    @pytest.mark.parametrize("derive", DERIVED.values(), ids=DERIVED)
+    def test_is_an_error(self, derive: Callable[[Promise[Any]], Promise[Any]]) -> None:
+        resolvers = Promise[Any].with_resolvers()
+        loop, promise = self.run(lambda: derive(Promise.race([resolvers.promise])))
+        with pytest.raises(DeadlockError, match=r"has stopped on this thread: write loop.run_until_complete"):
+            promise.wait(timeout=20)
+        resolvers.resolve(1)
+        self.end(loop, promise)
+        assert promise.state == "fulfilled"
+
+    def test_what_a_thread_settles_may_be_waited_for(self) -> None:
+        loop, resolvers = self.run(Promise[int].with_resolvers)
+        threading.Timer(0.01, resolvers.resolve, [5]).start()
+        assert resolvers.promise.wait(timeout=20) == 5
+        self.end(loop)
+
+    def test_and_so_may_what_this_thread_makes_of_it(self) -> None:
+        loop, resolvers = self.run(Promise[int].with_resolvers)
+        threading.Timer(0.01, resolvers.resolve, [5]).start()
+        assert Promise.race([resolvers.promise]).then(str).wait(timeout=20) == "5"
+        self.end(loop)
+
+    def test_the_loop_of_another_thread_may_be_between_two_runs(self) -> None:
+        loop = asyncio.new_event_loop()
+        made: SimpleQueue[Any] = SimpleQueue()
+        seen: SimpleQueue[Any] = SimpleQueue()
+
+        async def make() -> Any:
+            return Promise.resolve(1).then().then(str)
+
+        def run_twice() -> None:
+            made.put(loop.run_until_complete(make()))
+            seen.get()
+            loop.run_until_complete(asyncio.sleep(0.01))
+
+        thread = threading.Thread(target=run_twice)
+        thread.start()
+        promise = made.get(timeout=20)
+        seen.put(None)
+        assert promise.wait(timeout=20) == "1"
+        thread.join(20)
+        self.end(loop)

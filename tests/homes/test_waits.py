@@ -10,18 +10,22 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
+from functools import partial
 from itertools import count
 from queue import Empty, SimpleQueue
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from promisepy import Promise
 from promisepy._core import homes
-from promisepy._core.homes import ThreadHome, current_thread_home
+from promisepy._core.homes import ThreadHome, current_home, current_thread_home
+from promisepy._core.jobs import BURST, Later
 
-from ..support import PATIENCE
+from ..support import PATIENCE, on_a_thread
 from .test_later_loops import meet
 from .test_timers import Note
 
@@ -366,3 +370,50 @@ def test_a_sleep_in_slices_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     promise, resolve, _ = Promise[int].with_resolvers()
     threading.Timer(0.01, resolve, [1]).start()
     assert promise.wait(10) == 1
+
+
+class TestTheStateDecides:
+    """Whatever is queued before its turn, and however little time there is, `wait` gives the outcome of what is settled."""
+
+    @given(
+        jobs=st.integers(0, 2 * BURST + 1),
+        timeout=st.sampled_from([0, -1, 1e-9, 0.001]),
+        place=st.sampled_from(["before", "among", "after", "by a job", "by a thread"]),
+        fails=st.booleans(),
+    )
+    @settings(max_examples=60, deadline=None)
+    def test_a_wait_without_time_sees_what_has_settled(
+        self, jobs: int, timeout: float, place: str, fails: bool
+    ) -> None:
+        d = Promise[int].with_resolvers()
+        d.promise.catch(ValueError, lambda _: None)
+        settle: Callable[[], object] = partial(d.reject, ValueError("reason")) if fails else partial(d.resolve, 5)
+        if place == "before":
+            settle()
+        for number in range(jobs):
+            Promise.resolve().then(lambda _: None)
+            if place == "among" and number == jobs // 2:
+                settle()
+        if place == "by a job":  # the first one, so that it certainly runs
+            current_home().jobs.appendleft(Later(settle))
+        elif place == "by a thread":
+            on_a_thread(settle)
+        elif d.promise.state == "pending":
+            settle()
+        try:
+            assert d.promise.wait(timeout) == 5
+            assert not fails
+        except ValueError:
+            assert fails
+        finally:
+            Promise.resolve().wait(PATIENCE)
+
+    @pytest.mark.parametrize("timeout", [0, -1, 0.001])
+    def test_and_gives_up_on_what_is_pending(self, timeout: float) -> None:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        for _ in range(BURST + 1):
+            Promise.resolve().then(lambda _: None)
+        with pytest.raises(TimeoutError, match=r"<Promise pending.*> did not settle within"):
+            promise.wait(timeout)
+        resolve(1)
+        assert promise.wait(0) == 1

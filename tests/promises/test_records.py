@@ -20,7 +20,7 @@ ERROR = ValueError("no")
 FIELDS: dict[type[Any], dict[str, Any]] = {
     Fulfilled: {"value": 1},
     Rejected: {"reason": ERROR},
-    Report: {"kind": "unhandled", "message": "lost", "reason": ERROR, "home": "a loop"},
+    Report: {"kind": "unhandled", "message": "lost", "reason": ERROR, "home": "a loop", "count": 2},
     Convention: {
         "callback": 0,
         "errback": "on_error",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
 import threading
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -84,6 +86,61 @@ class TestBroken:
         del promise, resolve, reject
         gc.collect()
         assert reports == []
+
+    @pytest.mark.parametrize("order", [*permutations(("promise", "resolve", "reject"))], ids=" ".join)
+    @pytest.mark.parametrize("mode", ["strict", "usual"])
+    def test_in_whichever_order_they_go(self, order: tuple[str, ...], mode: str, reports: list[Report]) -> None:
+        debug.enable(strict=mode == "strict")
+        names = Promise[Any].with_resolvers()._asdict()
+        for name in order:
+            del names[name]
+        turn()
+        gc.collect()
+        assert reports == []
+
+    def test_nor_does_a_slot_that_is_used_again_after_a_timeout(self, reports: list[Report]) -> None:
+        class Client:
+            def __init__(self) -> None:
+                self.connected = Promise[None].with_resolvers()
+
+            async def connect(self) -> None:
+                promise = self.connected.promise
+                try:
+                    await asyncio.wait_for(promise, 0.001)
+                finally:
+                    self.connected = Promise[None].with_resolvers()
+
+        async def main() -> None:
+            with pytest.raises(TimeoutError):
+                await Client().connect()
+
+        asyncio.run(main())
+        gc.collect()
+        assert reports == []
+
+    def test_one_that_is_held_without_a_look_is_reported_when_its_loop_ends(self, reports: list[Report]) -> None:
+        async def main() -> Promise[int]:
+            return Promise[int].with_resolvers().promise
+
+        held = asyncio.run(main())
+        assert [report.kind for report in reports] == ["broken"]
+        assert held.state == "rejected"
+
+    def test_a_delay_whose_loop_ends_is_reported_only_if_it_is_held(self, reports: list[Report]) -> None:
+        async def main() -> Promise[None]:
+            Promise.delay(60)
+            return Promise.delay(60)
+
+        held = asyncio.run(main())
+        assert [(report.kind, report.count) for report in reports] == [("stuck", 1)]
+        del held
+
+    @pytest.mark.usefixtures("strict")
+    def test_one_that_is_held_is_reported_by_strict_mode_when_the_queue_is_empty(self, reports: list[Report]) -> None:
+        held = Promise[int].with_resolvers().promise
+        turn()
+        assert [report.kind for report in reports] == ["broken"]
+        del held
 
     def test_one_that_somebody_waits_for_in_vain_is_reported_as_broken(self, reports: list[Report]) -> None:
         promise, resolve, reject = Promise[Any].with_resolvers()
