@@ -434,6 +434,8 @@ class Cell(Reaction):
             self._announce()
             if self._alarm is not None:
                 self._alarm.ring_only_while_held()
+        else:
+            self._complete()
 
     def _left(self) -> Stoppable | None:
         """Give what the resolving side has left; None if that side is done, and must not be told of a cancellation."""
