@@ -54,6 +54,15 @@ def take_least(heap: list[Least]) -> Least | None:
         return None
 
 
+def removed(things: list[T], thing: T) -> bool:
+    """Remove a thing whose class has no `__eq__` of its own; false if it is not there (TAKE)."""
+    try:
+        things.remove(thing)
+    except ValueError:
+        return False
+    return True
+
+
 def taken(things: list[T]) -> Iterator[T]:
     """Take things, last one first, until none is left; others may take or add some meanwhile."""
     while True:

@@ -145,12 +145,11 @@ class Reaction:
         source, self._source = self._source, None
         reactions = None if source is None else source._reactions
         if reactions is not None:
-            try:
-                reactions.remove(self)  # runs no foreign __eq__: the list holds only objects of this package
-            except ValueError:  # or the source has settled meanwhile: the queued job will find `_source` gone
+            # If it is nowhere, the source has settled meanwhile: the queued job will find `_source` gone.
+            if not removed(reactions, self):
                 for one in reactions.copy():
-                    if type(one) is Crowd:
-                        one.members.pop(self, None)
+                    if type(one) is Crowd and one.members.pop(self, True) is None:
+                        one.shrink(reactions)
 
 
 class Unsettled(Reaction):
@@ -180,6 +179,13 @@ class Crowd(Reaction):
         self._home = HANDING_ON
         self._source = None
         self.members: dict[Reaction, None] = {}
+
+    def shrink(self, reactions: list[Reaction]) -> None:
+        """Leave the list when the last member has left."""
+        if self.members or not removed(reactions, self):
+            return
+        for late in list(self.members):  # joined meanwhile (LOOK); whoever is queued twice runs once
+            join(reactions, late)
 
     def _depends(self) -> bool:
         return any(one._depends() for one in list(self.members))
@@ -574,7 +580,8 @@ def join(reactions: list[Reaction], reaction: Reaction) -> None:
     for last in reactions[-1:]:
         if type(last) is Crowd:
             last.members[reaction] = None
-            return
+            if last in reactions:  # if not, it was empty, and has left meanwhile (LOOK)
+                return
     crowd = Crowd()
     crowd.members[reaction] = None
     reactions.append(crowd)

@@ -132,9 +132,12 @@ class LoopHome(ClockedHome):
         """Fail what is still queued: no job can run here any more."""
         with suppress(StopIteration):
             self._notice.aclose().send(None)  # by hand: if the loop has not shut it down, it would warn when freed
+        had_timers = bool(self.clocked)
         with Gathering():
             self.abandon_timers()
             self.abandon()
+            if had_timers:  # they are stuck only now, after the sweep of the loop's shutdown
+                sweep(self)
 
     def stands_still(self) -> bool:
         """Tell whether the loop has stopped, and used to run on this thread."""

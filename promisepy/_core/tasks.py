@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import weakref
 from collections.abc import Callable
 from concurrent.futures import CancelledError as _FutureCancelled
@@ -254,8 +255,9 @@ class PromiseFuture(Future[Any]):
             self._sink.leave()
         return is_cancelled
 
-    def __del__(self) -> None:
-        self._sink._detach()
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:  # bound: globals go at the end
+        if not is_finalizing():
+            self._sink._detach()
 
 
 class FutureSink(Reaction):

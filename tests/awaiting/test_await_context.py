@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from promisepy import Fulfilled, Promise, Rejected
-from promisepy._core.cell import UNSETTLED
+from promisepy._core.cell import each
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -22,7 +22,7 @@ def origin(_: Any = None) -> Any:
 
 async def subscribed(promise: Promise[Any], count: int) -> None:
     """Let the loop turn until so many reactions wait for the promise."""
-    while len(promise._reactions or [UNSETTLED]) - 1 < count:
+    while len(list(each(promise._reactions))) < count:
         await asyncio.sleep(0)
 
 

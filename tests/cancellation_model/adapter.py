@@ -10,7 +10,7 @@ from typing import Any
 
 from promisepy import Fulfilled, Promise, Rejected, set_report_hook
 from promisepy._core import clock, jobs
-from promisepy._core.cell import UNSETTLED
+from promisepy._core.cell import each
 from promisepy._core.homes import LoopHome, loop_homes
 
 from .language import Boom, Handler, Op, Side
@@ -210,7 +210,7 @@ class Real(Side):
 
     def waiting_on(self) -> list[int]:
         """Count the reactions of each pending promise."""
-        return [sum(reaction is not UNSETTLED for reaction in promise._reactions or ()) for promise in self.nodes]
+        return [len(list(each(promise._reactions))) for promise in self.nodes]
 
     def freed(self) -> list[str]:
         """Drop everything; tell which promises are still there, although nothing refers to them."""

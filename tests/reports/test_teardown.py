@@ -69,8 +69,9 @@ def finalisers() -> list[Any]:
 
 @pytest.mark.parametrize("finaliser", finalisers(), ids=lambda finaliser: finaliser.__qualname__)
 def test_a_finaliser_needs_no_global_to_know_that_all_is_over(finaliser: Any) -> None:
-    """It asks `settings`, which is bound in its signature, or uses no global at all."""
-    assert "settings" in inspect.signature(finaliser).parameters or not finaliser.__code__.co_names[1:]
+    """It asks what is bound in its signature, or uses no global at all."""
+    bound = {"settings", "is_finalizing"} & inspect.signature(finaliser).parameters.keys()
+    assert bound or not finaliser.__code__.co_names[1:]
 
 
 @needs_fork
