@@ -88,7 +88,7 @@ class Request(Entry):
         if timeout is not None:
             self.timer = Timer(self.promise._home, timeout, self)
         if not self.is_waiting():  # answered or cancelled meanwhile, perhaps before there was a producer
-            self._cancelled()
+            self._cancelled(self.promise)
             self.finish()
 
     def finish(self) -> None:
@@ -121,7 +121,7 @@ class Request(Entry):
     def _aborts(self) -> bool:
         return True
 
-    def _cancelled(self) -> None:
+    def _cancelled(self, promise: object) -> None:
         self._leave()
         if self.timer is not None:
             self.timer.cancel()
