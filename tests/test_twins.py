@@ -25,7 +25,7 @@ PACKAGE = Path(promisepy.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 MARK = re.compile(r"# in place: (\w+(?:\.\w+)*(?:, \w+(?:\.\w+)*)*)$")
 # What a cell is: slots that only `cell.py` may write. `then` furnishes a promise that nobody else has seen with handlers.
-SLOTS = {"_alarm", "_failure", "_observed", "_producer", "_reactions", "_release", "_state", "_value", "_work"}
+SLOTS = {"_alarm", "_failure", "_holder", "_observed", "_producer", "_reactions", "_state", "_value", "_work"}
 
 
 class Copy(NamedTuple):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
+from contextvars import copy_context
 from functools import partial
 from inspect import getattr_static
 from types import CoroutineType, NoneType, new_class
@@ -27,10 +28,10 @@ from weakref import ref
 
 from .._core import misuse
 from .._core.claim import Claim, settle_by_raise
-from .._core.cleanup import CleanUp
 from .._core.handlers import Filtered
 from .._core.jobs import Home
 from .._core.outcomes import Shape, adapt, one_value, reader
+from .._core.resolve import CleanUp
 from .._core.tasks import canceller, has
 from .._core.types import FutureLike, Thenable, is_a, public
 from .._promises.promise import Promise, pending
@@ -349,10 +350,11 @@ class Undo(list[tuple[Callable[[], Any], str, Any, Callable[[], Any]]]):
 
     def before(self, home: Home, settle: Callable[[Any], object]) -> Callable[[Any], None]:
         """Restore the attributes in a job, then settle: it comes before all handlers, which may make the next call."""
+        context = copy_context()
 
         def settling(outcome: Any) -> None:
             if self:
-                home.enqueue(CleanUp(home, self))
+                home.enqueue(CleanUp(home, context, self))
             settle(outcome)
 
         return settling

@@ -23,8 +23,9 @@ The second machine says who is at work to settle the promise. A cancellation fol
 
     _work       what a resolved but pending promise waits for: an adoption, a combinator or a deadline. The work stores
                 itself here by `_take_on`. When it is over, `_put_down` sets this to None; a cancellation does, too.
-    _release    takes a value that arrives although the promise has been cancelled. `using` sets it, once, by `_hold`.
-                From then on a cancellation lets the value arrive: it stops only work that has said how to stop it.
+    _holder     takes a value that arrives although the promise has been cancelled. `using` sets it, by `_hold`. From
+                then on a cancellation lets the value arrive: it stops only work that has said how to stop it. A
+                deadline that hands on a value notes here whence it has come, for `using` to find.
     _observed   True once somebody has seen a rejection, or has let go of the promise while it was pending: `_observe`.
 
 Threads. A job, a resolving function and a cancellation may try to settle the same promise while others leave reactions.
@@ -61,10 +62,9 @@ from contextvars import Context
 from types import TracebackType
 from typing import Any, Final, Literal, Protocol
 
-from .cleanup import CleanUp
 from .errors import BrokenPromise, Cancelled, context_of, set_context, set_traceback, short, stuck
 from .handlers import Always, Filtered, Handler
-from .jobs import Home
+from .jobs import Home, Job
 from .producers import STOPPED, Adopted, Producer, Stoppable
 from .reports import Alarm, Site, creation_site, describe_site, settings
 from .types import State, is_a
@@ -238,6 +238,13 @@ class Work(Protocol):
         """Stop waiting, or tell the producer; called at most once, on any thread."""
 
 
+class Holder(Protocol):
+    """Takes a value that arrives although its promise has been cancelled."""
+
+    def _take_late(self, promise: Cell, value: object) -> None:
+        """Take it; called on any thread, and perhaps before the other side has written how the promise settles."""
+
+
 class Failure:
     """A reason, with the traceback and context that it came with; promises that pass it on share this object."""
 
@@ -271,12 +278,12 @@ class Cell(Reaction):
         "_alarm",
         "_context",
         "_failure",
+        "_holder",
         "_observed",
         "_on_fulfilled",
         "_on_rejected",
         "_producer",
         "_reactions",
-        "_release",
         "_site",
         "_state",
         "_value",
@@ -292,7 +299,7 @@ class Cell(Reaction):
     # The second machine. Most promises never set these, which saves the cost.
     _producer: Stoppable | None
     _work: Work | None
-    _release: Callable[[Any], object]
+    _holder: Holder
     _observed: bool
     # Set only if `then` made this promise; None again once its job has run.
     _on_fulfilled: Handler | None
@@ -323,8 +330,8 @@ class Cell(Reaction):
         try:
             reactions.remove(UNSETTLED)  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # asking first would not be atomic
         except (AttributeError, ValueError):
-            if hasattr(self, "_release"):
-                self._home.enqueue(CleanUp(self._home, self._release, value))
+            if hasattr(self, "_holder"):
+                self._holder._take_late(self, value)
             self._complete()
             return
         self._value = value
@@ -418,7 +425,7 @@ class Cell(Reaction):
         return self
 
     def _depends(self) -> bool:
-        return self._state is PENDING or hasattr(self, "_release")
+        return self._state is PENDING or hasattr(self, "_holder")
 
     def _abandon(self, home: Home) -> None:
         if self._source is not None:
@@ -485,7 +492,7 @@ class Cell(Reaction):
     def _recall(self, producer: Producer) -> None:
         """Stop a producer if the promise has been cancelled meanwhile."""
         if self._state is not PENDING and isinstance(self._value, Cancelled):
-            producer._cancelled()
+            producer._cancelled(self)
 
     def _at_work(self) -> Work | None:
         """Give what this promise waits for, if it is resolved but pending."""
@@ -499,13 +506,13 @@ class Cell(Reaction):
         """Note that the promise waits for nothing any more."""
         self._work = None
 
-    def _hold(self, release: Callable[[Any], object]) -> None:
-        """Have `release` called with a value that arrives although the promise has been cancelled."""
-        self._release = release
+    def _hold(self, holder: Holder) -> None:
+        """Have `holder` take a value that arrives although the promise has been cancelled."""
+        self._holder = holder
 
-    def _is_held(self) -> bool:
-        """Tell whether the value of this promise will be released in any case."""
-        return hasattr(self, "_release")
+    def _held_by(self) -> Holder | None:
+        """Give who takes such a value: the one that has said so last."""
+        return getattr(self, "_holder", None)
 
     def _is_stoppable(self) -> bool:
         """Tell whether cancelling this promise alone would end something."""
@@ -540,9 +547,9 @@ class Cell(Reaction):
         If its value is held (`_hold`), it stays attached to everything that may still bring the value.
         """
         work, producer = getattr(self, "_work", None), getattr(self, "_producer", STOPPED)
-        sources, is_held = self._sources(), hasattr(self, "_release")
+        sources, is_held = self._sources(), hasattr(self, "_holder")
         if producer is not None:
-            producer._cancelled()
+            producer._cancelled(self)
             # An `Adopted` stays: its `ThenableJob` may be starting the work just now. If the job still finds the
             # `Adopted` here when it has learnt how to stop the work, it stops the work itself.
             if not is_held and type(producer) is not Adopted:
@@ -557,6 +564,10 @@ class Cell(Reaction):
 
     def _resolve(self, value: object) -> None:
         """Take on a value, or the outcome of something adoptable; `Resolution` implements this."""
+        raise NotImplementedError
+
+    def _clean_up(self, function: Callable[[], object], context: Context) -> Job:
+        """Make the job that calls a clean-up function; `Resolution` implements this."""
         raise NotImplementedError
 
     def _created(self) -> str:

@@ -283,6 +283,14 @@ def wait_in_loop() -> RuntimeError:
     )
 
 
+def released(described: str) -> RuntimeError:
+    """Refuse to give a resource to a user who comes after the last one has left."""
+    return RuntimeError(
+        f"using() expected a promise whose resource has not been released, got {described}, whose last user has left: "
+        "make a new promise for a new resource, or enter before the others leave"
+    )
+
+
 def wait_under_host(host: object) -> RuntimeError:
     """Refuse `wait` on the thread of an installed host."""
     return RuntimeError(

@@ -7,9 +7,16 @@ from contextvars import Context, copy_context
 from typing import Any, Final, Protocol
 
 from .atomic import taken
-from .cleanup import CleanUp
-from .jobs import Home
+from .jobs import Home, Job
 from .misuse import expected_callable
+
+
+class CleansUp(Protocol):
+    """A promise, which makes the calls: it knows how to wait for what they return, and this file does not."""
+
+    def _clean_up(self, function: Callable[[], object], context: Context) -> Job:
+        """Make the job that calls a clean-up function."""
+        ...
 
 
 class Stoppable(Protocol):
@@ -19,8 +26,8 @@ class Stoppable(Protocol):
         """Tell whether it can be stopped."""
         ...
 
-    def _cancelled(self) -> None:
-        """Stop it; called on any thread, perhaps on two at once."""
+    def _cancelled(self, promise: CleansUp) -> None:
+        """Stop it, for the promise has been cancelled; called on any thread, perhaps on two at once."""
 
 
 class Producer:
@@ -44,9 +51,9 @@ class Producer:
     def _aborts(self) -> bool:
         return bool(self._abort)
 
-    def _cancelled(self) -> None:
+    def _cancelled(self, promise: CleansUp) -> None:
         for on_cancel, context in taken(self._abort):  # each is taken once: another thread may be doing the same
-            self._home.enqueue(CleanUp(self._home, on_cancel, context=context))
+            self._home.enqueue(promise._clean_up(on_cancel, context))
 
 
 class Adopted(Producer):
@@ -63,7 +70,7 @@ class Stopped:
     def _aborts(self) -> bool:
         return False
 
-    def _cancelled(self) -> None:
+    def _cancelled(self, promise: CleansUp) -> None:
         """Do nothing: the producer has been told already."""
 
 

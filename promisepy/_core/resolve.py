@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -95,6 +96,9 @@ class Resolution(Cell):
             self._resolve(source._value)
         elif self._fail_with(source._failure):
             self._announce()
+
+    def _clean_up(self, function: Callable[[], object], context: Context) -> CleanUp:
+        return CleanUp(self._home, context, function)
 
     def _run(self) -> None:
         """Run the handler that `then` left here, on the outcome of the source (NewPromiseReactionJob, 27.2.2.1)."""
@@ -257,7 +261,7 @@ class ThenableJob:
             # Only a rule returns how to stop the work; what a foreign `then` returns means nothing. If the target has
             # been resolved meanwhile, there is nothing left to stop.
             if type(self._then) is Rule and callable(stop) and target._left() is producer:
-                producer.add(stop)
+                self._context.run(producer.add, stop)  # a function of the user's, too, if the rule is one
                 target._recall(producer)
         except BaseException as error:
             settle_by_raise(target, reject, error)
@@ -281,3 +285,51 @@ class ThenableJob:
 
     def _cancelled(self) -> None:
         """Do nothing: the work has not been started. When the job starts it, the job also has it stopped."""
+
+
+class CleanUp(Resolution):
+    """A call of a function that cleans up, as a job; its result is waited for, and a failure is reported.
+
+    It is itself the promise for the outcome, because a result means the same here as in `finally_`: whatever can be
+    adopted is waited for. Nobody else sees that promise. So a rejection is reported. If it comes after the call, that
+    is done in a job of the home: the thread of a library must not meet what a report hook raises.
+    """
+
+    __slots__ = ("_call",)
+
+    def __init__(self, home: Home, context: Context, function: Callable[..., object], *arguments: object) -> None:
+        self._begin(home)
+        self._context = context  # that of the code which gave the function, whoever asks for the call; None after it
+        self._call: Callable[[], object] | None = partial(function, *arguments)
+        self._observe()  # no alarm: it would tell of a promise, and ask for a handler
+
+    def _run(self) -> None:
+        call, context = self._call, self._context
+        if call is None or context is None:
+            self._tell()
+            return
+        self._call = None
+        try:
+            self._resolve(context.run(call), context)
+        except BaseException as error:
+            self._fail(error)
+        finally:
+            self._context = None
+            del self, call, context  # INV-RC
+
+    def _announce(self) -> None:
+        super()._announce()
+        if self._context is None:
+            self._home.enqueue(self)
+        else:
+            self._tell()
+
+    def _tell(self) -> None:
+        if not fatal(self._value):  # that was raised to the host
+            report_error(self._failure.fresh(), self._home)
+
+    def _abandon(self, home: Home) -> None:
+        if self._call is None:
+            self._tell()
+        else:
+            self._strand(home)

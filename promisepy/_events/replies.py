@@ -89,7 +89,7 @@ class Request(Entry):
             self.timer = Timer(self.promise._home, timeout, self)
             self.timer.start()
         if not self.is_waiting():  # answered or cancelled meanwhile, perhaps before there was a producer
-            self._cancelled()
+            self._cancelled(self.promise)
             self.finish()
 
     def finish(self) -> None:
@@ -122,7 +122,7 @@ class Request(Entry):
     def _aborts(self) -> bool:
         return True
 
-    def _cancelled(self) -> None:
+    def _cancelled(self, promise: object) -> None:
         self._leave()
         if self.timer is not None:
             self.timer.cancel()

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
+from weakref import ref
 
 from .._core.cancel import abandon
 from .._core.cell import FULFILLED, PENDING, REJECTED, SILENT, Cell, Reaction
@@ -44,13 +45,14 @@ class Delay:
 class Deadline(Reaction):
     """Hands on the outcome of a promise, or gives up waiting for it (S13)."""
 
-    __slots__ = ("_result", "_seconds", "_timer")
+    __slots__ = ("_heir", "_result", "_seconds", "_timer")
 
     def __init__(self, result: Resolution, source: Cell, seconds: float) -> None:
         self._home = result._home
         self._source = source
         self._result = result
         self._seconds = seconds
+        self._heir: Callable[[], object] | None = None
         self._timer = Timer(self._home, seconds, Later(self.expire, self._abandon))
         result._take_on(self)
         source._subscribe(self)
@@ -59,6 +61,7 @@ class Deadline(Reaction):
     def _run(self) -> None:
         source = self._source
         if source is not None:
+            self._result._hold(Passed(source))  # before the work is put down: `using` may look for the source meanwhile
             self._finish()
             self._result._settle_like(source)
 
@@ -66,10 +69,9 @@ class Deadline(Reaction):
         """Reject with `TimeoutError`, unless the outcome has come and its job is merely waiting in the queue."""
         source = self._source
         if source is not None and source._state is PENDING:
-            # If `using` holds the result, this stays attached: a resource that comes late is handed on, to be released.
-            if not self._result._is_held():
-                self._detach()
-                self._finish()
+            self._detach()
+            self._finish()
+            self._pass_on()
             self._result._reject(timed_out(source._describe(), self._seconds), None)
             abandon(source)
 
@@ -87,9 +89,7 @@ class Deadline(Reaction):
         return None  # when its time is up the result settles, whatever becomes of the source
 
     def _depends(self) -> bool:
-        # Not `_depends()`, by which a held result counts after it has timed out, too. The source may be cancelled then:
-        # `using` holds it as well, so a resource that comes late is released there.
-        return self._result._state is PENDING
+        return self._result._depends()
 
     def _sources(self) -> Iterable[Cell]:
         source = self._source
@@ -104,11 +104,41 @@ class Deadline(Reaction):
     def _cancelled(self) -> None:
         self._detach()
         self._timer.cancel()
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        if self._heir is not None:
+            self._heir()
+
+    def bequeath(self, heir: Callable[[], object]) -> None:
+        """Have `heir` called when this gives up: the source may still bring the value, and somebody has to take it."""
+        self._heir = heir
 
     @property
     def source(self) -> Cell | None:
         """The promise whose outcome is still to be handed on, if there is one."""
         return self._source
+
+
+class Passed:
+    """Notes which promise has brought the value that a `Deadline` has handed on, for `using`.
+
+    That promise is held weakly: a settled promise keeps none of those before it alive.
+    """
+
+    __slots__ = ("_origin",)
+
+    def __init__(self, source: Cell) -> None:
+        before = source._held_by()
+        self._origin: ref[Cell] = before._origin if isinstance(before, Passed) else ref(source)
+
+    @property
+    def source(self) -> Cell | None:
+        """The promise that has brought the value, if it is still there."""
+        return self._origin()
+
+    def _take_late(self, promise: Cell, value: object) -> None:
+        """Do nothing: the value has come to its source, and is released there."""
 
 
 class Shield(Reaction):

@@ -40,13 +40,13 @@ MUTANTS = (
     Mutant(
         "a producer is told inside cancel",
         "Producer._cancelled",
-        "self._home.enqueue(CleanUp(self._home, on_cancel, context=context))",
-        "CleanUp(self._home, on_cancel, context=context)._run()",
+        "self._home.enqueue(promise._clean_up(on_cancel, context))",
+        "promise._clean_up(on_cancel, context)._run()",
     ),
     Mutant(
         "a producer is told twice",
         "Producer._cancelled",
-        "self._home.enqueue(CleanUp(self._home, on_cancel, context=context))",
+        "self._home.enqueue(promise._clean_up(on_cancel, context))",
         "...; ...",
     ),
     Mutant(
@@ -94,7 +94,7 @@ MUTANTS = (
     Mutant(
         "a cancelled dependant still counts",
         "Cell._depends",
-        'return self._state is PENDING or hasattr(self, "_release")',
+        'return self._state is PENDING or hasattr(self, "_holder")',
         "return True",
     ),
     Mutant(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 
@@ -67,27 +66,6 @@ class TestBlock:
             assert (await ended(task), connection.released) == ("cancelled", [connection])
 
         asyncio.run(main())
-
-    @pytest.mark.parametrize("kind", ["coroutine", "promise"])
-    def test_a_release_that_takes_time_is_waited_for(self, kind: str) -> None:
-        log: list[str] = []
-
-        async def slowly(resource: object) -> None:
-            await asyncio.sleep(0)
-            log.append(f"released {resource}")
-
-        release: Any = slowly if kind == "coroutine" else lambda it: Promise.resolve(slowly(it))
-
-        async def main() -> None:
-            async with using(Promise.resolve("it"), release):
-                log.append("block")
-            log.append("after")
-
-        asyncio.run(main())
-        with using(Promise.resolve("it"), release):
-            log.append("block")
-        log.append("after")
-        assert log == ["block", "released it", "after"] * 2
 
     def test_a_failure_of_the_release_is_raised_and_keeps_that_of_the_block(self) -> None:
         async def main() -> None:

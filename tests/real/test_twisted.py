@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from promisepy import BrokenPromise, Cancelled, Promise, Report
+from promisepy import BrokenPromise, Cancelled, Promise, Report, using
 
 from ..servers import library
 from ..support import turn
@@ -232,3 +232,29 @@ class TestCancelling:
 
         assert asyncio.run(main()) == ("pending" if shielded else "rejected")
         assert len(told) == (0 if shielded else 1)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_end_of_a_block_of_using_waits_for_a_deferred(fails: bool) -> None:
+    log: list[str] = []
+
+    async def main() -> None:
+        closed = defer.Deferred()
+
+        def close() -> None:
+            log.append("closed")
+            closed.errback(ValueError("reason")) if fails else closed.callback(None)
+
+        def release(_: object) -> Any:
+            asyncio.get_running_loop().call_later(0.01, close)
+            return closed
+
+        try:
+            async with using(Promise.resolve("it"), release):
+                pass
+            log.append("left")
+        except ValueError:
+            log.append("failed")
+
+    asyncio.run(main())
+    assert log == ["closed", "failed" if fails else "left"]
