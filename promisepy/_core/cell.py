@@ -62,6 +62,7 @@ from contextvars import Context
 from types import TracebackType
 from typing import Any, Final, Literal, Protocol
 
+from .atomic import removed
 from .errors import BrokenPromise, Cancelled, context_of, set_context, set_traceback, short, stuck
 from .handlers import Always, Filtered, Handler
 from .jobs import Home, Job
@@ -144,12 +145,11 @@ class Reaction:
         """Stop waiting, and leave nothing behind on the source."""
         source, self._source = self._source, None
         reactions = None if source is None else source._reactions
-        if reactions is not None:
-            # If it is nowhere, the source has settled meanwhile: the queued job will find `_source` gone.
-            if not removed(reactions, self):
-                for one in reactions.copy():
-                    if type(one) is Crowd and one.members.pop(self, True) is None:
-                        one.shrink(reactions)
+        if reactions is not None and not removed(reactions, self):
+            # If it is in no crowd either, the source has settled meanwhile. The queued job will find `_source` gone.
+            for one in reactions.copy():
+                if type(one) is Crowd and one.members.pop(self, True) is None:
+                    one.shrink(reactions)
 
 
 class Unsettled(Reaction):
