@@ -149,7 +149,7 @@ class LoopHome(ClockedHome):
 
     def report(self, report: Report) -> bool:
         """Call the loop's exception handler, on the loop's thread; false if nobody would ever see that."""
-        if running_loop() is self.loop:
+        if running_loop() is self.loop or self.stands_still():
             return self._call_handler(report)
         if self.loop.is_closed() or (self.over and not self.loop.is_running()):
             return False
