@@ -254,7 +254,7 @@ class ThenableJob:
             # Only a rule returns how to stop the work; what a foreign `then` returns means nothing. If the target has
             # been resolved meanwhile, there is nothing left to stop.
             if type(self._then) is Rule and callable(stop) and target._left() is producer:
-                producer.add(stop)
+                self._context.run(producer.add, stop)  # which copies the context
                 target._recall(producer)
         except BaseException as error:
             settle_by_raise(target, reject, error)
