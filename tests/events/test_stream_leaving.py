@@ -261,3 +261,25 @@ def test_an_event_that_the_consumer_has_just_not_waited_for_is_forgotten() -> No
     sides[0].emit(1)
     assert not events._channel.events
     assert list(events) == []
+
+
+def test_what_a_handler_raises_during_the_loop_does_not_keep_the_stream(library: Eager) -> None:
+    """The traceback of a rejection that the program keeps leads to the frames of the loop's iterator."""
+    kept: list[Promise[Any]] = []
+
+    def fail(_: object) -> None:
+        raise OSError("kept")
+
+    def run() -> None:
+        kept.append(Promise.resolve().then(fail))
+        kept[0].then(None, lambda _: library.emit(2))
+        for event in library.stream():
+            if event == 2:
+                break
+
+    gc.disable()
+    try:
+        run()
+        assert library.tokens == [library]
+    finally:
+        gc.enable()

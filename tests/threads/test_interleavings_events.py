@@ -20,7 +20,7 @@ from .test_interleavings_home import make_bed
 
 pytestmark = pytest.mark.slow
 
-STREAMS = files("channel", "atomic", "stream")
+STREAMS = files("channel", "atomic", "stream", "subscription")
 END = "the end"
 
 
