@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from promisepy import Promise, Replies, Report, StuckPromise
+from promisepy import Fulfilled, Promise, Replies, Report, StuckPromise
+from promisepy._events.replies import Early
 
 from ..support import PATIENCE
 
@@ -117,3 +118,21 @@ def test_requests_of_an_ended_thread_are_stuck(reports: list[Report]) -> None:
     thread.start()
     thread.join()
     assert isinstance(promises[0].reason, StuckPromise)
+
+
+def test_of_two_early_answers_that_meet_the_first_is_kept() -> None:
+    replies: Replies[int, str] = Replies()
+    promise = replies[1]
+    replies._entries = entries = Halting(replies._entries)
+    entries.acts = (lambda: replies.resolve(1, "first")), (lambda: replies.resolve(1, "second"))
+    replies.resolve(1, "answer")
+    assert (promise.value, replies[1].value, replies._entries, len(replies._early)) == ("answer", "first", {}, 0)
+
+
+@pytest.mark.parametrize("first_stands", [True, False])
+def test_of_two_early_answers_the_first_is_kept_wherever_it_stands(first_stands: bool) -> None:
+    replies: Replies[int, str] = Replies()
+    first, second = Early(1, Fulfilled("first")), Early(1, Fulfilled("second"))
+    replies._entries[1] = first if first_stands else second
+    replies._put(second if first_stands else first)
+    assert (replies[1].value, replies._entries) == ("first", {})
