@@ -15,6 +15,7 @@ from .errors import (
     raised,
     set_context,
     set_traceback,
+    several_reasons,
     traceback_of,
     unexpected_arguments,
 )
@@ -139,7 +140,7 @@ def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..
         if promise is None:
             return
         # This comes before the claim is taken: if a KeyboardInterrupt gets out of it, the next call can still settle.
-        error = unexpected_arguments("reject", (reason, *more), named) if more or named else to_exception(reason)
+        error = several_reasons((reason, *more), named) if more or named else to_exception(reason)
         claim.promise = None
         promise._producer = None  # in place: Cell._dismiss
         promise._reject(as_reason(error), traceback_of(error))

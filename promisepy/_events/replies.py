@@ -432,8 +432,7 @@ class Replies(Generic[K, T]):
     def _put_twins(self, request: Request) -> None:
         """Put back the twins that share the place of a request, when that one is settled alone."""
         for twin in taken(request.twins):
-            if twin.token:
-                self._put(twin)
+            self._put(twin)
 
     def __del__(self) -> None:
         """Reject what waits: nobody is left who could take the answers."""

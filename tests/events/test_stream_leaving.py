@@ -283,3 +283,16 @@ def test_what_a_handler_raises_during_the_loop_does_not_keep_the_stream(library:
         assert library.tokens == [library]
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("way", ["for", "async for"])
+def test_the_error_at_the_end_is_raised_as_it_was_given(way: str) -> None:
+    def begin(s: Emitter[int]) -> None:
+        s.fail(OSError("lost"))
+
+    async def main() -> None:
+        await anext(stream(begin))
+
+    with pytest.raises(OSError, match="lost") as raised:
+        next(stream(begin)) if way == "for" else asyncio.run(main())
+    assert raised.value.__suppress_context__ or raised.value.__context__ is None
