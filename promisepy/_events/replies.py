@@ -233,8 +233,7 @@ class Replies(Generic[K, T]):
                 mine = mine or Request(key, self)
                 mine.settle(entry.answer)
                 return mine.promise
-            if isinstance(entry, Request):  # it is being cancelled just now
-                self._give_up(entry)
+            self._give_up(cast("Request", entry))  # which is being cancelled just now
 
     def __len__(self) -> int:
         """Count the promises that wait; in the same time however many."""

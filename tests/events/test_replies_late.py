@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from promisepy import Promise, Replies
+from promisepy import Cancelled, Promise, Replies
 from promisepy._events import replies as table
 
 from ..support import PATIENCE, turn
@@ -139,6 +139,31 @@ def test_another_thread_may_note_late_keys_at_the_same_time(
     for key in (1, 2, 3):
         given_up(replies, key)
     assert list(replies._late) == [101, 100]
+
+
+class Watched(dict[Any, Any]):
+    """A table in which others act just before a key is looked up."""
+
+    act: Callable[[], object] | None = None
+
+    def get(self, *arguments: Any) -> Any:
+        act, self.act = self.act, None  # those who act look up, too
+        if act is not None:
+            act()
+        return super().get(*arguments)
+
+
+@pytest.mark.parametrize("first", ["answer", "cancel"])
+def test_an_answer_that_comes_in_the_middle_of_giving_up_is_dropped(replies: Replies[Any, str], first: str) -> None:
+    promise = replies[1]
+    acts: dict[str, Callable[[], object]] = {"answer": lambda: replies.resolve(1, "late"), "cancel": promise.cancel}
+    replies._entries = entries = Watched(replies._entries)
+    entries.act = acts["cancel" if first == "answer" else "answer"]
+    acts[first]()
+    assert (type(promise.reason), replies._entries, replies._late) == (Cancelled, {}, {})
+    following = replies[1]
+    replies.resolve(1, "in time")
+    assert following.value == "in time"
 
 
 class TestTheNumberOfThoseThatWait:

@@ -607,3 +607,15 @@ def test_nothing_is_left_that_only_the_garbage_collector_could_free(broker: Brok
         assert asyncio.run(main()) == 0
     finally:
         gc.enable()
+
+
+def test_ctrl_c_in_unsubscribe_reaches_the_program() -> None:
+    def unsubscribe(token: object) -> None:
+        raise KeyboardInterrupt
+
+    emitters: list[Emitter[int]] = []
+    events = stream(emitters.append, unsubscribe)
+    emitters[0].close()
+    with pytest.raises(KeyboardInterrupt):
+        turn()
+    assert list(events) == []
