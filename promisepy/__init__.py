@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from ._callbacks.callbackify import callbackify
     from ._callbacks.conventions import Convention
     from ._callbacks.promisify import promisify, submit
+    from ._events.once import once
     from ._events.replies import Replies
-    from ._events.stream import Emitter, Stream, once, stream
+    from ._events.stream import Emitter, Stream, stream
     from ._promises.using import using
 
 __all__ = (
@@ -78,7 +79,7 @@ _LOADED_LATER = {
     "Replies": "_events.replies",
     "Stream": "_events.stream",
     "callbackify": "_callbacks.callbackify",
-    "once": "_events.stream",
+    "once": "_events.once",
     "promisify": "_callbacks.promisify",
     "stream": "_events.stream",
     "submit": "_callbacks.promisify",

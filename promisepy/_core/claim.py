@@ -14,6 +14,7 @@ from .errors import (
     raised,
     set_context,
     set_traceback,
+    several_reasons,
     traceback_of,
     unexpected_arguments,
 )
@@ -141,7 +142,7 @@ def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..
             run_inline()
 
     def reject(reason: object = None, /, *more: object, **named: object) -> None:
-        claim.reject(unexpected_arguments("reject", (reason, *more), named) if more or named else reason)
+        claim.reject(several_reasons((reason, *more), named) if more or named else reason)
 
     return resolve, reject
 

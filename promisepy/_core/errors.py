@@ -177,6 +177,14 @@ def unexpected_arguments(name: str, arguments: tuple[object, ...], keywords: dic
     )
 
 
+def several_reasons(arguments: tuple[object, ...], keywords: dict[str, object]) -> BaseException:
+    """Give the one exception that `reject` was called with among other arguments, or wrap all of them."""
+    errors = [argument for argument in arguments if is_a(argument, BaseException)]
+    if len(errors) == 1 and not keywords:
+        return errors[0]
+    return unexpected_arguments("reject", arguments, keywords)
+
+
 def not_an_exception(reason: object) -> CallbackError:
     """Describe a rejection by something that is no exception: an error number, a text, a library's own object."""
     return CallbackError(f"reject({short(reason)}) was called; what it got is not an exception", (reason,))

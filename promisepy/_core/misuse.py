@@ -184,6 +184,11 @@ def expected_early(got: object) -> TypeError:
     )
 
 
+def expected_drop_late(got: object) -> TypeError:
+    """Say what a table may do with late answers."""
+    return TypeError(f"Replies() expected drop_late to be True or False, got {short(got)}: write drop_late=True")
+
+
 def expected_exception_types(got: object) -> TypeError:
     """Say that the filter of `catch` is no exception class."""
     return TypeError(
@@ -288,6 +293,14 @@ def released(described: str) -> RuntimeError:
     return RuntimeError(
         f"using() expected a promise whose resource has not been released, got {described}, whose last user has left: "
         "make a new promise for a new resource, or enter before the others leave"
+    )
+
+
+def stream_needs_async_with() -> RuntimeError:
+    """Refuse to block a running loop, or a host, until a coroutine has subscribed."""
+    return RuntimeError(
+        "with stream() would stop the loop that runs in this thread, since its subscribe has to be awaited: "
+        "write async with stream(...)"
     )
 
 

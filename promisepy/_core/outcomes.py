@@ -7,6 +7,8 @@ decide, on whatever thread the library calls.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import copy_context
+from inspect import Parameter, Signature, signature
 from types import FunctionType
 from typing import Any, Final, TypeAlias, cast
 
@@ -144,3 +146,58 @@ def adapt(
         return returns
 
     return callback
+
+
+def adapt_function(
+    fn: Callable[..., Any], resolve: Callable[[Any], object], reject: Callable[[Any], object], returns: Any = None
+) -> Callable[..., Any]:
+    """Same as `adapt` for a function of the user's: it runs in the context of this call, and shows its parameters."""
+    callback = adapt(in_context(fn), resolve, reject, returns)
+    callback.__signature__ = shown = _new_signature(LateSignature)  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]  # a function may have any (PEP 362)
+    shown.fn = fn
+    return callback
+
+
+def in_context(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Have a function of the user's run in the context of this call, whoever calls it, and on whatever thread.
+
+    A context can be entered only once at a time, but a library may call on two threads at once, or again while it is
+    being called. So the context that is kept here is never entered. Each call runs in a copy, which costs the same
+    however much the context holds. What a call sets there, the next one does not see.
+    """
+    context = copy_context()
+
+    def run(*arguments: Any, **named: Any) -> Any:
+        try:
+            return context.copy().run(fn, *arguments, **named)
+        finally:
+            del arguments, named  # INV-RC
+
+    return run
+
+
+class LateSignature(Signature):
+    """What `inspect` says of a callback: the parameters of the function that it stands for.
+
+    Many libraries ask how many arguments a callback takes, and pass that many. Most callbacks are never asked, and to
+    read a signature takes ten times as long as to make the callback. So it is read when somebody first looks.
+    """
+
+    __slots__ = ("fn",)
+
+    fn: Callable[..., Any]
+
+    def __getattr__(self, name: str) -> Any:
+        """Read the signature: a field of `Signature` was asked for, and is not set yet."""
+        if name not in Signature.__slots__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        try:
+            parameters = list(signature(self.fn).parameters.values())
+        except (TypeError, ValueError):  # some functions that are written in C do not tell
+            parameters = ANYTHING
+        super().__init__(parameters)  # without what `fn` returns: the callback returns something else
+        return getattr(self, name)
+
+
+_new_signature: Callable[[type[LateSignature]], LateSignature] = object.__new__
+ANYTHING: Final = [Parameter("arguments", Parameter.VAR_POSITIONAL), Parameter("named", Parameter.VAR_KEYWORD)]

@@ -38,7 +38,7 @@ class Producer:
     def __init__(self, home: Home, on_cancel: Callable[[], object] | None = None) -> None:
         self._home = home
         self._abort: list[tuple[Callable[[], object], Context]] = []
-        self.kept: list[Callable[..., Any]] | None = None  # a list if `keep_alive` was asked for
+        self.kept: list[Any] | None = None  # a list if `keep_alive` was asked for, or `once` takes note
         if on_cancel is not None:
             self.add(on_cancel)
 

@@ -20,14 +20,16 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from .._core import errors
 from .._core.atomic import take, taken
 from .._core.homes import current_home
 from .._core.jobs import Home, Later, fatal
-from .._core.reports import submit_error
+from .._core.outcomes import in_context
 from .._promises.promise import Promise, pending
+from .subscription import Subscription
 
 T = TypeVar("T")
 
@@ -138,8 +140,8 @@ class Pausing(Room):
         super().__init__()
         self._limit = maxsize
         self._low = maxsize // 2
-        self._pause = pause
-        self._resume = resume
+        self._pause = in_context(pause)
+        self._resume = in_context(resume)
         self._flowing: list[bool] = [True]
         self._paused: list[bool] = []
         self._resuming: list[int] = []  # the thread that is inside of `resume`
@@ -182,9 +184,9 @@ class Pausing(Room):
 class Channel(Generic[T]):
     """What emitter and consumer share. It refers to neither, so that a dropped consumer is noticed."""
 
-    __slots__ = ("_ends", "_sleepers", "_undo", "end", "ended", "events", "home", "left", "room")
+    __slots__ = ("_ends", "_sleepers", "end", "ended", "events", "home", "left", "room", "subscription")
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, subscription: Subscription) -> None:
         self.events: deque[T] = deque(maxlen=room.maxlen)
         self.room: Room = room
         self.end: BaseException | None = None  # what the consumer meets when no event is left; None: just the end
@@ -192,7 +194,7 @@ class Channel(Generic[T]):
         self.left: bool = False  # nobody wants those that wait
         self._ends: list[bool] = [True]  # the right to end the stream (TAKE)
         self._sleepers: list[Promise[None]] = []
-        self._undo: list[Callable[[], object]] = []
+        self.subscription = subscription
         self.home: Home = current_home()
 
     def emit(self, event: T) -> None:
@@ -230,28 +232,10 @@ class Channel(Generic[T]):
             while True:
                 self.take()  # one by one: only what is taken does not count as dropped
 
-    def subscribed(self, unsubscribe: Callable[[], object]) -> None:
-        """Remember how to unsubscribe."""
-        self._undo.append(unsubscribe)
-
-    def unsubscribe(self) -> None:
-        """Unsubscribe, once; on the home's thread or the consumer's."""
-        undo = take(self._undo)
-        if undo is not None:
-            undo()
-
-    def show_unsubscribe(self) -> None:
-        """Unsubscribe where an error cannot be raised to anybody; show it instead."""
-        try:
-            self.unsubscribe()
-        except BaseException as error:
-            if fatal(error):
-                raise
-            submit_error(error)
-
-    def unsubscribe_later(self) -> None:
+    def unsubscribe_later(self, *, gives_up: bool = False) -> None:
         """Unsubscribe on the home's thread; if that has ended, better on a foreign thread than never."""
-        self.home.enqueue(Later(self.show_unsubscribe, lambda _: self.show_unsubscribe()))
+        undo = partial(self.subscription.undo_alone, gives_up=gives_up)
+        self.home.enqueue(Later(undo, lambda _: undo()))
 
     def arrival(self) -> Promise[None]:
         """Give a promise that is fulfilled when it is worth looking again; all sleepers share it."""

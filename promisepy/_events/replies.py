@@ -14,6 +14,14 @@ INV-KEPT    So two threads may remove at once, and one of them may hit a newer e
             is put back. If another request stands there by then, the two are twins, and share the next answer.
 INV-LOOK    Code that takes an entry looks for it in the table afterwards. Code that puts one back looks at its token
             afterwards (LOOK, in `atomic`).
+INV-COUNT   The requests that wait are counted by the dictionary `_waiting`. Code that gives away the promise of a
+            request puts the request there first, and looks at its token afterwards. Code that takes the token removes
+            the request afterwards (LOOK). Both steps can be done twice. A number that goes up and down could not.
+INV-LATE    The first answer to a request that was given up is dropped, if the table was asked to. Code that gives up
+            takes the token, notes the key in `_late`, and then looks for an answer. Code that brings an answer puts it
+            into the table, and then looks for a note (LOOK). A note is removed with the answer that is dropped (TAKE).
+            Weak spot: if a request is given up while another thread is bringing its answer, and a third thread asks for
+            the key again before that is done, the answer may be taken for that to the new request.
 """
 
 from __future__ import annotations
@@ -22,6 +30,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Hashable
 from contextlib import suppress
+from itertools import count
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
 from .._core import errors, misuse
@@ -29,7 +38,7 @@ from .._core.atomic import take, take_first, taken
 from .._core.cell import PENDING
 from .._core.claim import to_exception
 from .._core.jobs import Home, Timer
-from .._core.outcomes import adapt
+from .._core.outcomes import adapt_function
 from .._core.reports import Settings, settings, submit_error
 from .._core.tasks import as_reason
 from .._core.types import Fulfilled, Rejected, Settled, public
@@ -40,14 +49,18 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 R = TypeVar("R")
 P = ParamSpec("P")
+# How many keys are remembered whose answer is late. Many protocols have 16 bits for an id.
+LATE_KEYS = 65_536
+_ages = count()
 
 
 class Entry:
     """What the table knows about one key."""
 
-    __slots__ = ("key", "token")
+    __slots__ = ("age", "key", "token")
 
     def __init__(self, key: Any) -> None:
+        self.age = next(_ages)
         self.key = key
         self.token: list[bool] = [True]
 
@@ -69,7 +82,7 @@ class Early(Entry):
 class Request(Entry):
     """Somebody who waits. It is also what a cancellation of its promise stops, and the job of its timer."""
 
-    __slots__ = ("_table", "promise", "timer", "twins")
+    __slots__ = ("_table", "_waiting", "promise", "timer", "twins")
 
     def __init__(self, key: Any, table: Replies[Any, Any]) -> None:
         super().__init__(key)
@@ -77,18 +90,35 @@ class Request(Entry):
         self.timer: Timer | None = None
         self.twins: list[Request] = []
         self._table = weakref.ref(table)
+        self._waiting = table._waiting
+        self.promise._leave(self)  # before anybody can find this request, and cancel its promise
 
     def is_waiting(self) -> bool:
         """Tell whether an answer would be for this request."""
         return bool(self.token) and self.promise._state is PENDING
 
+    def take(self) -> bool:
+        """Take the right to use this entry, and count it no longer."""
+        try:
+            return super().take()
+        finally:
+            self._waiting.pop(self, None)
+
+    def enlist(self) -> None:
+        """Count this request, unless it has been taken meanwhile (INV-COUNT)."""
+        try:
+            self._waiting[self] = None
+        finally:  # also if a signal handler raises here
+            if not self.token:
+                self._waiting.pop(self, None)
+
     def watch(self, timeout: float | None) -> None:
-        """Make the promise cancellable, and start its timer, now that the request is in the table."""
-        self.promise._leave(self)
+        """Start the timer, now that the request is in the table."""
         if timeout is not None:
             self.timer = Timer(self.promise._home, timeout, self)
             self.timer.start()
-        if not self.is_waiting():  # answered or cancelled meanwhile, perhaps before there was a producer
+        if not self.is_waiting():  # answered or cancelled meanwhile, perhaps before there was a timer
+            # First: once it is dismissed, a cancellation that has just begun will not find it.
             self._cancelled(self.promise)
             self.finish()
 
@@ -115,8 +145,7 @@ class Request(Entry):
         if not self.take():
             return False
         if table is not None:
-            table._remove(self)
-            table._put_twins(self)
+            table._give_up(self)
         return True
 
     def _aborts(self) -> bool:
@@ -149,13 +178,16 @@ class Replies(Generic[K, T]):
         timeout: reject a promise with `TimeoutError` if its answer has not come after so many seconds; None waits for
             ever. A script's time passes only in `wait`.
         early: how many answers to keep that nobody has asked for yet; the oldest are forgotten.
+        drop_late: drop the first answer that comes for a key after its promise has timed out or was cancelled. Without
+            it, a late answer is taken for the answer to the next request with that key. Use it if keys come again and
+            the library answers every request in the end: an answer that never comes costs the next request its own.
 
     `resolve`, `reject`, `reject_all` and the callbacks that `via` makes may be called from any thread. The first answer
     for a key counts until the promise has been handed out; then the key may be used again. Handlers run on the home of
     the code that asked. When the table is dropped, the promises that still wait are rejected with `BrokenPromise`.
 
     Raises:
-        TypeError: `timeout` is no number of seconds, or `early` is no number of answers.
+        TypeError: `timeout` is no number of seconds, `early` is no number of answers, or `drop_late` is no bool.
 
     Example:
         >>> replies = Replies[int, str](timeout=5)
@@ -164,13 +196,17 @@ class Replies(Generic[K, T]):
         'early'
     """
 
-    __slots__ = ("__weakref__", "_early", "_early_limit", "_entries", "_lost", "_timeout")
+    __slots__ = ("__weakref__", "_early", "_early_limit", "_entries", "_late", "_lost", "_timeout", "_waiting")
 
-    def __init__(self, *, timeout: float | None = None, early: int = 1000) -> None:
+    def __init__(self, *, timeout: float | None = None, early: int = 1000, drop_late: bool = False) -> None:
         self._entries: dict[K, Entry] = {}
+        self._waiting: dict[Request, None] = {}
         self._timeout = check_seconds("Replies()", timeout)
         if type(cast("object", early)) is not int or early < 0:
             raise misuse.expected_early(early)
+        if type(cast("object", drop_late)) is not bool:
+            raise misuse.expected_drop_late(drop_late)
+        self._late: dict[K, None] | None = {} if drop_late else None
         self._early: deque[Early] = deque()
         self._early_limit = early
         self._lost: BaseException | None = None  # the latest reason of `reject_all`
@@ -184,19 +220,26 @@ class Replies(Generic[K, T]):
                 mine = mine or Request(key, self)
                 entry = self._entries.setdefault(key, mine)
                 if entry is mine:
+                    mine.enlist()
                     mine.watch(self._timeout)
                     return mine.promise
             if isinstance(entry, Request) and entry.is_waiting():
+                if entry not in self._waiting:  # whoever put it into the table stands still just there
+                    entry.enlist()
+                if mine is not None:
+                    mine.finish()
                 return entry.promise
-            if self._take(entry) and isinstance(entry, Early):
-                answered = Request(key, self)
-                answered.settle(entry.answer)
-                return answered.promise
+            if not self._take(entry):
+                continue
+            if isinstance(entry, Early):
+                mine = mine or Request(key, self)
+                mine.settle(entry.answer)
+                return mine.promise
+            self._give_up(cast("Request", entry))  # which is being cancelled just now
 
     def __len__(self) -> int:
-        """Count the promises that wait."""
-        requests = [entry for entry in list(self._entries.values()) if isinstance(entry, Request)]
-        return sum(one.is_waiting() for request in requests for one in (request, *request.twins))
+        """Count the promises that wait; in the same time however many."""
+        return len(self._waiting)
 
     def __contains__(self, key: object) -> bool:
         """Tell whether a promise waits for the answer with this key."""
@@ -222,6 +265,8 @@ class Replies(Generic[K, T]):
     def reject_all(self, reason: object, /) -> None:
         """Reject every promise that waits, and forget the answers that nobody has asked for: the connection is gone."""
         self._lost = error = as_reason(to_exception(reason))
+        if self._late is not None:
+            self._late.clear()  # what was given up is not answered any more, either
         for entry in list(self._entries.values()):
             if self._take(entry):
                 self._answer(entry, Rejected(error))
@@ -234,12 +279,13 @@ class Replies(Generic[K, T]):
         """Make the callback that takes the library's answers.
 
         Args:
-            fn: called with whatever the library passes, on its thread; returns `(key, value)`. What it raises belongs
-                to no key and goes to `sys.unraisablehook`.
+            fn: called with whatever the library passes, on its thread, in the context (`contextvars`) of this call;
+                returns `(key, value)`. What it raises belongs to no key and goes to `sys.unraisablehook`.
             returns: what the callback returns to the library.
 
         Returns:
-            A plain function that takes any arguments and never raises.
+            A plain function that takes any arguments and never raises; to `inspect.signature` it shows the parameters
+            of `fn`.
 
         Raises:
             TypeError: `fn` is not callable.
@@ -261,9 +307,14 @@ class Replies(Generic[K, T]):
             except BaseException as error:  # from the key's `__hash__`, say: the library is not to blame
                 submit_error(error)
 
-        return adapt(fn, take, submit_error, returns)
+        return adapt_function(fn, take, submit_error, returns)
 
     def _bring(self, key: K, answer: Settled[T]) -> None:
+        """Take an answer, unless it is one that nobody waits for any more."""
+        if not self._is_late(key):
+            self._place(key, answer)
+
+    def _place(self, key: K, answer: Settled[T]) -> None:
         """Hand an answer to the request that waits, or keep it."""
         mine: Early | None = None
         while True:
@@ -273,11 +324,41 @@ class Replies(Generic[K, T]):
                 entry = self._entries.setdefault(key, mine)
                 if entry is mine:
                     self._keep(mine)
+                    if self._is_late(key):
+                        self._take(mine)
                     return
             if isinstance(entry, Early) and entry.token:
                 return  # the first one counts
-            if self._take(entry) and self._answer(entry, answer):
+            if self._use(entry, answer):
                 return
+
+    def _use(self, entry: Entry, answer: Settled[T]) -> bool:
+        """Take an entry, and settle it; false if the answer has still to be placed."""
+        if not self._take(entry):
+            return False
+        # If it is being cancelled just now, this answer is late already.
+        return self._answer(entry, answer) or (self._late is not None and isinstance(entry, Request))
+
+    def _is_late(self, key: K) -> bool:
+        """Tell whether an answer is to be dropped, and forget the note that says so."""
+        return self._late is not None and self._late.pop(key, True) is None
+
+    def _give_up(self, request: Request) -> None:
+        """Remove a request that is settled without an answer, and note that its answer may come late (INV-LATE)."""
+        key, late = request.key, self._late
+        holder = self._entries.get(key)
+        is_shared = bool(request.twins) or (isinstance(holder, Request) and request in holder.twins)
+        if late is not None and not is_shared:
+            late[key] = None
+            while len(late) > LATE_KEYS:
+                with suppress(KeyError, RuntimeError, StopIteration):  # another thread is changing it, too
+                    del late[next(iter(late))]
+        self._remove(request)
+        self._put_twins(request)
+        if late:
+            early = self._entries.get(key)
+            if isinstance(early, Early) and key in late and self._take(early):
+                late.pop(key, None)
 
     def _keep(self, early: Early) -> None:
         """Note an early answer, and forget the oldest if there are too many."""
@@ -345,19 +426,14 @@ class Replies(Generic[K, T]):
 
     def _match(self, *entries: Entry) -> None:
         """Bring together an early answer and a request, or drop the second of two answers."""
-        early, other = sorted(entries, key=lambda entry: isinstance(entry, Request))
-        if (
-            isinstance(early, Early)
-            and self._take(early)
-            and not (self._take(other) and self._answer(other, early.answer))
-        ):
-            self._bring(early.key, early.answer)
+        early, other = sorted(entries, key=lambda entry: (isinstance(entry, Request), entry.age))
+        if isinstance(early, Early) and self._take(early) and not self._use(other, early.answer):
+            self._place(early.key, early.answer)
 
     def _put_twins(self, request: Request) -> None:
         """Put back the twins that share the place of a request, when that one is settled alone."""
         for twin in taken(request.twins):
-            if twin.token:
-                self._put(twin)
+            self._put(twin)
 
     def __del__(self, settings: Settings = settings) -> None:
         """Reject what waits: nobody is left who could take the answers."""

@@ -1,4 +1,4 @@
-"""Events: the next one as a promise (`once`), all of them as an iterator (`stream`).
+"""Events as an iterator: `stream`.
 
 A stream is what `channel` says, with a side for the library (`Emitter`) and one for the consumer: `async for` in a
 task, `for` in a script.
@@ -7,22 +7,20 @@ task, `for` in a script.
 from __future__ import annotations
 
 import threading
-import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from functools import partial
 from typing import Any, Generic, Literal, ParamSpec, Self, TypeAlias, TypeVar, cast, overload
 
 from .._core import misuse
-from .._core.atomic import take
 from .._core.claim import to_exception
-from .._core.errors import BrokenPromise
 from .._core.handlers import is_exception_type
-from .._core.outcomes import adapt, all_errors, all_values, reader
+from .._core.homes import current_thread_home
+from .._core.outcomes import adapt, adapt_function, all_errors, all_values, reader
 from .._core.reports import Settings, settings
 from .._core.tasks import as_reason
 from .._core.types import is_a, public
-from .._promises.promise import Promise, Resolvers
+from .._promises.promise import Promise
 from .channel import Bounded, Channel, Latest, Pausing, Room
+from .subscription import Subscription
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -34,62 +32,6 @@ MOST = 10_000_000
 POLICIES = ("error", "drop_oldest", "drop_newest")
 
 read_values = reader(all_values)
-
-
-@public
-def once(subscribe: Callable[[Resolvers[T]], Any], unsubscribe: Callable[[Any], object] | None = None, /) -> Promise[T]:
-    """Wait for the next event.
-
-    Args:
-        subscribe: called at once with `Resolvers`, whose functions it hands to the library.
-        unsubscribe: called when the promise is settled, or nobody wants the event any more, on the promise's home, with
-            what `subscribe` returned; if that was None, with `d.resolve`.
-
-    Returns:
-        A promise for the event. It is rejected with what `subscribe` or `unsubscribe` raises, and with `BrokenPromise`
-        if the library forgets the functions that it was given.
-
-    Raises:
-        TypeError: an argument is not a function.
-
-    Example:
-        >>> listeners = []
-        >>> event = once(lambda d: listeners.append(d.resolve), listeners.remove)
-        >>> listeners[0]("door opened")
-        >>> event.wait(), listeners
-        ('door opened', [])
-    """
-    if not callable(subscribe):
-        raise misuse.expected_callable("once()", subscribe, "a function that takes resolvers")
-    if unsubscribe is not None and not callable(unsubscribe):
-        raise misuse.expected_callable("once()", unsubscribe)
-    tokens: list[Callable[[], Any]] = []
-
-    def start(d: Resolvers[T]) -> None:
-        token = subscribe(d)
-        # Held weakly: if the library forgets `d.resolve` while we hold it, the promise would never break.
-        tokens.append(weakref.ref(d.resolve) if token is None else lambda: token)
-
-    event = Promise[T].create(start)
-    if unsubscribe is None:
-        return event
-
-    def stop() -> None:
-        find = take(tokens)
-        if find is None:
-            return
-        token = find()
-        if token is not None:
-            unsubscribe(token)
-        elif not is_a(event.reason, BrokenPromise):
-            unsubscribe(forgotten)
-
-    event._stop_by(stop)
-    return event.finally_(stop)
-
-
-def forgotten(*_: object, **__: object) -> None:
-    """Stand in for `d.resolve` where that is gone: the library got another function, and nobody kept this one."""
 
 
 @public
@@ -129,20 +71,25 @@ class Emitter(Generic[T]):
         """Make a callback of a function: what it returns is an event, what it raises ends the stream.
 
         Args:
-            fn: called with whatever the library passes, on the thread on which the library calls.
+            fn: called with whatever the library passes, on the thread on which the library calls, in the context
+                (`contextvars`) of this call.
             returns: what the callback returns to the library.
 
         Returns:
-            A plain function.
+            A plain function that takes any arguments; to `inspect.signature` it shows the parameters of `fn`.
 
         Raises:
             TypeError: `fn` is not callable.
         """
         if not callable(fn):
             raise misuse.expected_callable("via()", fn, "a function")
-        callback = adapt(fn, self._channel.emit, self.fail, returns)
+        callback = adapt_function(fn, self._channel.emit, self.fail, returns)
         self._kept.append(callback)
         return callback
+
+    def _given(self) -> Callable[..., Any]:
+        """Find what the library knows: the one callback that `via` has made, else `emit`."""
+        return self._kept[0] if len(self._kept) == 1 else self.emit
 
 
 def read_failure(error: Any = None, *arguments: Any, **named: Any) -> Any:
@@ -166,7 +113,8 @@ class Stream(Generic[T]):
     """Events in order, for one consumer; made by `stream`.
 
     Iterate with `async for` in a coroutine, with `for` in a script. Leaving the loop, by `break`, by an exception or by
-    cancellation, unsubscribes; so does the end of `async with` or `with`, and dropping the stream.
+    cancellation, unsubscribes; so does the end of `async with` or `with`, and dropping the stream. Only the end of such
+    a block waits for an `unsubscribe` that is awaited; elsewhere that goes on by itself, and its failure is reported.
     """
 
     __slots__ = ("__weakref__", "_channel", "_emitter", "_thread")
@@ -184,7 +132,13 @@ class Stream(Generic[T]):
     def close(self) -> None:
         """Unsubscribe and forget the events that wait. What `unsubscribe` raises is raised here."""
         self._channel.discard()
-        self._channel.unsubscribe()
+        self._undo(gives_up=True)
+
+    def _undo(self, *, gives_up: bool) -> None:
+        subscription = self._channel.subscription
+        ending = subscription.undo(gives_up=gives_up)
+        if ending is not None:
+            subscription.report(ending)
 
     def __aiter__(self) -> AsyncIterator[T]:
         """Iterate in a coroutine."""
@@ -207,14 +161,17 @@ class Stream(Generic[T]):
 
     def __next__(self) -> T:
         """Give the next event; waits as `Promise.wait` does."""
-        while True:
-            ended = self._channel.ended
-            try:
-                return self._take()
-            except IndexError:
-                if ended:
-                    raise self._end(StopIteration) from None
-            self._channel.arrival().wait()
+        try:
+            while True:
+                ended = self._channel.ended
+                try:
+                    return self._take()
+                except IndexError:
+                    if ended:
+                        raise self._end(StopIteration) from None
+                self._channel.arrival().wait()
+        finally:
+            del self  # INV-RC: what was raised in a handler meanwhile leads to this frame
 
     def _take(self) -> T:
         if self._channel.left:
@@ -227,26 +184,63 @@ class Stream(Generic[T]):
         error, channel.end = channel.end, None
         channel.discard()  # no event may follow the end, not even one that another thread was just emitting
         if error is None:
-            channel.unsubscribe()
+            self._undo(gives_up=False)
             return normal()
-        channel.show_unsubscribe()  # what it raises is only shown, so that it does not hide the error
+        channel.subscription.undo_alone(gives_up=False)  # its own error is only shown, and does not hide this one
         return error
 
     async def __aenter__(self) -> Self:
-        """Give the stream, which has subscribed already."""
-        return self
+        """Give the stream when it has subscribed; if that fails, the stream ends with the error."""
+        started = self._channel.subscription.started
+        try:
+            if started is not None:
+                await started
+            return self
+        except BaseException:
+            await self.__aexit__()
+            raise
+        finally:
+            del self, started  # INV-RC
 
     async def __aexit__(self, *_: object) -> None:
-        """Unsubscribe."""
-        self.close()
+        """Unsubscribe, and wait until that is done."""
+        ending = self._leave()
+        try:
+            if ending is not None:
+                await ending
+        finally:
+            del self, ending  # INV-RC
 
     def __enter__(self) -> Self:
-        """Give the stream, which has subscribed already."""
-        return self
+        """Give the stream when it has subscribed; if that fails, the stream ends with the error."""
+        started = self._channel.subscription.started
+        try:
+            if started is not None and not may_wait():
+                raise misuse.stream_needs_async_with()
+            if started is not None:
+                started.wait()
+            return self
+        except BaseException:
+            self.__exit__()
+            raise
+        finally:
+            del self, started  # INV-RC: what was raised in a coroutine meanwhile leads to this frame
 
     def __exit__(self, *_: object) -> None:
-        """Unsubscribe."""
-        self.close()
+        """Unsubscribe, and wait until that is done, if this thread may wait."""
+        ending = self._leave()
+        try:
+            if ending is not None and may_wait():
+                ending.wait()
+            elif ending is not None:
+                self._channel.subscription.report(ending)
+        finally:
+            del self, ending  # INV-RC
+
+    def _leave(self) -> Promise[Any] | None:
+        self._channel.discard()
+        self._channel.subscription.undo(gives_up=True)
+        return self._channel.subscription.take_ending()
 
     def __del__(self, settings: Settings = settings) -> None:
         """Unsubscribe, and report an error that nobody has met."""
@@ -261,9 +255,9 @@ class Stream(Generic[T]):
         if error is not None:
             Promise.reject(error)  # the promise is dropped at once, so the error is reported
         if threading.get_ident() == self._thread:
-            channel.show_unsubscribe()
+            channel.subscription.undo_alone(gives_up=True)
         else:
-            channel.unsubscribe_later()
+            channel.unsubscribe_later(gives_up=True)
 
 
 class Loop(Generic[T]):
@@ -288,12 +282,21 @@ class Loop(Generic[T]):
 
     def __next__(self) -> T:
         """Give the next event."""
-        return self._stream.__next__()
+        try:
+            return self._stream.__next__()
+        finally:
+            del self  # INV-RC, as there: a frame that holds the iterator would keep the stream from being left
 
     def __del__(self, settings: Settings = settings) -> None:
         """Unsubscribe."""
         if not settings.exiting:
             self._stream._drop()
+
+
+def may_wait() -> bool:
+    """Tell whether this thread may block in `wait`: neither a loop nor a host runs it."""
+    home = current_thread_home()
+    return home.may_wait() and home.host is None
 
 
 @public
@@ -309,7 +312,8 @@ def stream(
 
     Args:
         subscribe: called at once with an `Emitter`, whose functions it hands to the library.
-        unsubscribe: called once, with what `subscribe` returned; if that was None, with the emitter's `emit`.
+        unsubscribe: called once, with what `subscribe` returned; if that was None, with the one callback that the
+            emitter's `via` has made, else with its `emit`.
         maxsize: how many events may wait for the consumer; None means any number.
         on_full: what happens to an event when so many wait: `"error"` ends the stream with `StreamOverflow` after them,
             `"drop_oldest"` and `"drop_newest"` drop one; a pair of functions `(pause, resume)` stops the library and
@@ -325,7 +329,11 @@ def stream(
 
     `unsubscribe` runs on the consumer's thread, or on the stream's home if the library ends the stream. `pause` runs on
     the thread that emits and `resume` on the consumer's, or the other way round if one has overtaken the other. What
-    they raise ends the stream, after the events that wait.
+    they raise ends the stream, after the events that wait. All four functions run in the context (`contextvars`) of
+    this call.
+
+    `subscribe` and `unsubscribe` may be coroutine functions, or return something else that can be adopted. `async
+    with`, and `with` in a script, wait for both. A failure of `subscribe` ends the stream.
 
     Example:
         >>> listeners = []
@@ -345,7 +353,7 @@ def stream(
         raise misuse.expected_callable("stream()", subscribe, "a function that takes an emitter")
     if unsubscribe is not None and not callable(unsubscribe):
         raise misuse.expected_callable("stream()", unsubscribe)
-    channel: Channel[T] = Channel(_room(maxsize, on_full))
+    channel: Channel[T] = Channel(_room(maxsize, on_full), Subscription(unsubscribe))
     emitter = Emitter(channel)
     events = Stream(channel, emitter)
     try:
@@ -353,8 +361,7 @@ def stream(
     except BaseException:
         channel.end = None  # the exception raised here tells it
         raise
-    if unsubscribe is not None:
-        channel.subscribed(partial(unsubscribe, emitter.emit if token is None else token))
+    channel.subscription.begin(token, emitter._given, emitter.fail)
     return events
 
 

@@ -22,7 +22,7 @@ from .._core.homes import current_home, current_thread_home
 from .._core.jobs import Home, inline, run_inline
 from .._core.loops import HOME, events
 from .._core.misuse import Refusals
-from .._core.outcomes import adapt, error_first, error_last, reader
+from .._core.outcomes import adapt, adapt_function, error_first, error_last, reader
 from .._core.producers import Producer
 from .._core.reports import creation_site, settings
 from .._core.resolve import Resolution
@@ -1071,11 +1071,12 @@ class Resolvers(NamedTuple, Generic[T]):
         """Make a callback of a function: the promise is resolved with what it returns, rejected with what it raises.
 
         Args:
-            fn: called with whatever the library passes, on the thread on which the library calls.
+            fn: called with whatever the library passes, on the thread on which the library calls, in the context
+                (`contextvars`) of this call.
             returns: what the callback returns to the library.
 
         Returns:
-            A plain function.
+            A plain function that takes any arguments; to `inspect.signature` it shows the parameters of `fn`.
 
         Raises:
             TypeError: `fn` is not callable.
@@ -1093,11 +1094,7 @@ class Resolvers(NamedTuple, Generic[T]):
         """
         if not callable(fn):
             raise misuse.expected_callable("via()", fn, "a function")
-        callback = adapt(fn, self.resolve, self.reject, returns)
-        left = self.promise._left()
-        if isinstance(left, Producer) and left.kept is not None:
-            left.kept.append(callback)
-        return callback
+        return _kept(self.promise, adapt_function(fn, self.resolve, self.reject, returns))
 
     def on_cancel(self, abort: Callable[[], object], /) -> None:
         """Say how the work is stopped: called if the promise is cancelled while it is pending, or has been already.
@@ -1131,14 +1128,20 @@ class Resolvers(NamedTuple, Generic[T]):
             >>> d.promise.wait()
             5
         """
-        callback: Callable[..., None] = self.via(read_error_first)
-        return callback
+        return _kept(self.promise, adapt(read_error_first, self.resolve, self.reject))
 
     @property
     def error_last(self) -> Callable[..., None]:
         """A callback for `callback(value, error)`; otherwise as `error_first`."""
-        callback: Callable[..., None] = self.via(read_error_last)
-        return callback
+        return _kept(self.promise, adapt(read_error_last, self.resolve, self.reject))
+
+
+def _kept(promise: Promise[Any], callback: Callable[..., Any]) -> Callable[..., Any]:
+    """Have a promise keep a callback alive, if that was asked for."""
+    left = promise._left()
+    if isinstance(left, Producer) and left.kept is not None:
+        left.kept.append(callback)
+    return callback
 
 
 _new_tuple: Callable[..., Resolvers[Any]] = tuple.__new__  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # typeshed

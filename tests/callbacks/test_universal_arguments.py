@@ -112,6 +112,26 @@ def test_unexpected_arguments_reject_with_an_error_that_keeps_them(
     assert (reason.arguments, reason.keywords) == (arguments, keywords)
 
 
+@pytest.mark.parametrize(
+    "arguments", [(object(), OSError("lost")), (OSError("lost"), "text"), ("channel", 5, OSError("lost"))]
+)
+def test_reject_picks_the_one_exception_among_its_arguments(arguments: tuple[Any, ...]) -> None:
+    d = with_resolvers()
+    assert d.reject(*arguments) is None
+    assert reason_of(d.promise) in arguments
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keywords"), [((OSError(), OSError()), {}), ((OSError(), 5), {"code": 5}), ((OSError, 5), {})]
+)
+def test_reject_wraps_what_names_no_one_exception(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+    d = with_resolvers()
+    d.reject(*arguments, **keywords)
+    reason = reason_of(d.promise)
+    assert isinstance(reason, CallbackError)
+    assert (reason.arguments, reason.keywords) == (arguments, keywords)
+
+
 def test_arguments_that_the_users_function_does_not_take_reject() -> None:
     d = with_resolvers()
     assert d.via(lambda value: value)(1, 2) is None

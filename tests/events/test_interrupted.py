@@ -159,6 +159,44 @@ def read(promise: Promise[Any], replies: Replies[Any, Any]) -> object:
 
 @pytest.mark.usefixtures("mainloop")
 class TestATable:
+    @pytest.mark.parametrize("inner", ["ask", "answer", "fail", "reject all", "cancel"])
+    @pytest.mark.parametrize("outer", ["ask", "answer", "fail", "reject all", "cancel"])
+    @pytest.mark.parametrize("before", ["nothing", "asked", "answered"])
+    def test_counts_what_waits_in_the_middle_of_every_step(self, inner: str, outer: str, before: str) -> None:
+        def make() -> tuple[Act, Act, Act]:
+            replies: Replies[int, str] = Replies()
+            given: list[Promise[str]] = []
+            acts: dict[str, Act] = {
+                "nothing": lambda: None,
+                "asked": lambda: given.append(replies[1]),
+                "ask": lambda: given.append(replies[1]),
+                "answered": lambda: replies.resolve(1, "first"),
+                "answer": lambda: replies.resolve(1, "answer"),
+                "fail": lambda: replies.reject(1, OSError()),
+                "reject all": lambda: replies.reject_all(ConnectionError()),
+                "cancel": lambda: [promise.cancel() for promise in list(given)],
+            }
+            acts[before]()
+
+            def strike() -> None:
+                acts[inner]()
+                if inner == "ask":
+                    assert len(replies) == (given[-1].state == "pending")
+                elif inner != "cancel":
+                    assert len(replies) == 0
+
+            def check() -> None:
+                waiting = {id(promise) for promise in given if promise.state == "pending"}
+                assert len(replies) == len(waiting) == (1 in replies) == len(replies._waiting)
+                for promise in given:
+                    promise.catch(BaseException, lambda error: None)
+                replies.reject_all(ConnectionError())
+                assert len(replies) == 0
+
+            return acts[outer], strike, check
+
+        assert interrupt_everywhere(make, TABLES) > fewest(5) or outer == "cancel"
+
     @pytest.mark.parametrize("inner", ["ask", "answer", "fail", "reject all", "another answer"])
     @pytest.mark.parametrize("outer", ["ask", "answer", "fail", "reject all"])
     @pytest.mark.parametrize("before", ["nothing", "asked", "answered"])

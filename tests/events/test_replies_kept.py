@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from promisepy import Promise, Replies, Report, StuckPromise
+from promisepy import Fulfilled, Promise, Replies, Report, StuckPromise
+from promisepy._events import replies as table
+from promisepy._events.replies import Early
+from promisepy._promises.promise import pending
 
 from ..support import PATIENCE
 
@@ -117,3 +122,117 @@ def test_requests_of_an_ended_thread_are_stuck(reports: list[Report]) -> None:
     thread.start()
     thread.join()
     assert isinstance(promises[0].reason, StuckPromise)
+
+
+def test_of_two_early_answers_that_meet_the_first_is_kept() -> None:
+    replies: Replies[int, str] = Replies()
+    promise = replies[1]
+    replies._entries = entries = Halting(replies._entries)
+    entries.acts = (lambda: replies.resolve(1, "first")), (lambda: replies.resolve(1, "second"))
+    replies.resolve(1, "answer")
+    assert (promise.value, replies[1].value, replies._entries, len(replies._early)) == ("answer", "first", {}, 0)
+
+
+@pytest.mark.parametrize("first_stands", [True, False])
+def test_of_two_early_answers_the_first_is_kept_wherever_it_stands(first_stands: bool) -> None:
+    replies: Replies[int, str] = Replies()
+    first, second = Early(1, Fulfilled("first")), Early(1, Fulfilled("second"))
+    replies._entries[1] = first if first_stands else second
+    replies._put(second if first_stands else first)
+    assert (replies[1].value, replies._entries) == ("first", {})
+
+
+class Beaten(dict[Any, Any]):
+    """A dictionary into which somebody else puts a key just before the next `setdefault` does."""
+
+    act: Act | None = None
+
+    def setdefault(self, *arguments: Any) -> Any:
+        act, self.act = self.act, None
+        if act is not None:
+            act()
+        return super().setdefault(*arguments)
+
+
+@pytest.mark.parametrize("other", ["ask", "answer"])
+def test_a_request_that_somebody_else_has_beaten_leaves_nothing(other: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    replies: Replies[int, str] = Replies()
+    given: list[Promise[str]] = []
+    made: list[weakref.ref[Promise[str]]] = []
+
+    def make() -> Promise[str]:
+        promise: Promise[str] = pending()
+        made.append(weakref.ref(promise))
+        return promise
+
+    monkeypatch.setattr(table, "pending", make)
+    replies._entries = entries = Beaten()
+    entries.act = (lambda: ask(replies, given)) if other == "ask" else (lambda: replies.resolve(1, "early"))
+    gc.disable()
+    try:
+        ask(replies, given)
+        assert {id(promise) for promise in given} == {id(reference()) for reference in made} - {id(None)}
+        replies.resolve(1, "answer")
+        given.clear()
+        assert [reference() for reference in made] == [None] * len(made)
+    finally:
+        gc.enable()
+
+
+class TestARequestThatIsBeingCancelled:
+    """Its promise is settled, but it still stands in the table, because the thread that cancels stands still there."""
+
+    @pytest.fixture
+    def acts(self, monkeypatch: pytest.MonkeyPatch) -> list[Act]:
+        acts: list[Act] = []
+
+        class Slow(table.Request):
+            """A request that is found while it is being cancelled."""
+
+            def _cancelled(self) -> None:
+                while acts:
+                    acts.pop()()
+                super()._cancelled()
+
+        monkeypatch.setattr(table, "Request", Slow)
+        return acts
+
+    @pytest.mark.parametrize("drop_late", [True, False])
+    def test_may_be_asked_for_again(self, acts: list[Act], drop_late: bool) -> None:
+        replies, given = Replies[int, str](drop_late=drop_late), list[Promise[str]]()
+        ask(replies, given)
+        acts.append(lambda: ask(replies, given))
+        given[0].cancel()
+        assert (given[1].state, len(replies), 1 in replies) == ("pending", 1, True)
+        for text in ("late", "in time"):
+            replies.resolve(1, text)
+        assert given[1].value == ("in time" if drop_late else "late")
+        replies.reject_all(ConnectionError())
+
+    @pytest.mark.parametrize("drop_late", [True, False])
+    def test_may_be_answered(self, acts: list[Act], drop_late: bool) -> None:
+        replies, given = Replies[int, str](drop_late=drop_late), list[Promise[str]]()
+        ask(replies, given)
+        acts.append(lambda: replies.resolve(1, "late"))
+        given[0].cancel()
+        ask(replies, given)
+        assert given[1].state == ("pending" if drop_late else "fulfilled")
+        replies.resolve(1, "in time")
+        assert given[1].value == ("in time" if drop_late else "late")
+
+    @pytest.mark.parametrize("cancelled", [1, 2])
+    def test_leaves_its_twin_to_whoever_asks(self, acts: list[Act], cancelled: int) -> None:
+        replies, given = halted(ask)
+        acts.append(lambda: ask(replies, given))
+        given[cancelled].cancel()
+        assert given[3] is given[3 - cancelled]
+        assert (len(replies), 1 in replies) == (1, True)
+        replies.resolve(1, "two")
+        assert (given[3].value, replies._entries, len(replies)) == ("two", {}, 0)
+
+    @pytest.mark.parametrize("cancelled", [1, 2])
+    def test_is_not_late_while_its_twin_waits(self, cancelled: int) -> None:
+        replies, given = halted(ask, drop_late=True)
+        given[cancelled].cancel()
+        replies.resolve(1, "two")
+        assert given[3 - cancelled].value == "two"

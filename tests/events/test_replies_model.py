@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from promisepy import Promise, Replies
+from promisepy import Cancelled, Promise, Replies
 from promisepy._core import jobs
 
 TIMEOUT = 10
@@ -21,9 +21,11 @@ Outcome = tuple[str, object]
 class Model:
     """What a table is meant to be. Promises are numbers: their place in `outcomes`."""
 
-    def __init__(self, early: int, timeout: int | None) -> None:
+    def __init__(self, early: int, timeout: int | None, drop_late: bool) -> None:
         self.limit = early
         self.timeout = timeout
+        self.drop_late = drop_late
+        self.late: set[int] = set()
         self.now = 0
         self.outcomes: list[Outcome | None] = []
         self.waiting: dict[int, tuple[int, int]] = {}  # key: promise, and when it was asked for
@@ -39,24 +41,35 @@ class Model:
         return number
 
     def answer(self, key: int, outcome: Outcome) -> None:
-        if key in self.waiting:
-            number, _ = self.waiting.pop(key)
-            self.outcomes[number] = outcome
+        if key in self.late:
+            self.late.remove(key)
+        elif key in self.waiting:
+            self.settle(key, outcome)
         elif key not in self.early:
             self.early[key] = outcome
             if len(self.early) > self.limit:
                 del self.early[next(iter(self.early))]
 
+    def settle(self, key: int, outcome: Outcome) -> None:
+        number, _ = self.waiting.pop(key)
+        self.outcomes[number] = outcome
+
+    def give_up(self, key: int, outcome: Outcome) -> None:
+        self.settle(key, outcome)
+        if self.drop_late:
+            self.late.add(key)
+
     def reject_all(self, outcome: Outcome) -> None:
         self.early.clear()
+        self.late.clear()
         for key in list(self.waiting):
-            self.answer(key, outcome)
+            self.settle(key, outcome)
 
     def pass_time(self, seconds: int) -> None:
         self.now += seconds
         for key, (_, begin) in list(self.waiting.items()):
             if self.timeout is not None and begin + self.timeout <= self.now:
-                self.answer(key, ("rejected", TimeoutError))
+                self.give_up(key, ("rejected", TimeoutError))
 
 
 class Agreement(RuleBasedStateMachine):
@@ -69,10 +82,10 @@ class Agreement(RuleBasedStateMachine):
         self.promises: list[Promise[Any]] = []
         self.count = 0
 
-    @initialize(early=st.integers(0, 4), timeout=st.sampled_from([None, TIMEOUT]))
-    def open(self, early: int, timeout: int | None) -> None:
-        self.model = Model(early, timeout)
-        self.replies: Replies[int, int] = Replies(timeout=timeout, early=early)
+    @initialize(early=st.integers(0, 4), timeout=st.sampled_from([None, TIMEOUT]), drop_late=st.booleans())
+    def open(self, early: int, timeout: int | None, drop_late: bool) -> None:
+        self.model = Model(early, timeout, drop_late)
+        self.replies: Replies[int, int] = Replies(timeout=timeout, early=early, drop_late=drop_late)
         self.callback = self.replies.via(lambda number, value: (number, value))
 
     @rule(key=keys)
@@ -93,6 +106,12 @@ class Agreement(RuleBasedStateMachine):
     def reject(self, key: int, error: type[Exception]) -> None:
         self.replies.reject(key, error("the library"))
         self.model.answer(key, ("rejected", error))
+
+    @rule(key=keys)
+    def cancel(self, key: int) -> None:
+        if key in self.model.waiting:
+            self.promises[self.model.waiting[key][0]].cancel()
+            self.model.give_up(key, ("rejected", Cancelled))
 
     @rule()
     def reject_all(self) -> None:
@@ -118,6 +137,7 @@ class Agreement(RuleBasedStateMachine):
         if hasattr(self, "replies"):
             assert set(self.replies._entries) == {*self.model.waiting, *self.model.early}
             assert len(self.replies._early) <= self.model.limit
+            assert set(self.replies._late or ()) == self.model.late
 
     def teardown(self) -> None:
         if hasattr(self, "replies"):

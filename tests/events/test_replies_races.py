@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from promisepy import BrokenPromise, Promise, Replies
+from promisepy import BrokenPromise, Cancelled, Promise, Replies
 from promisepy._core.jobs import Timer
 from promisepy._events import replies as table
 
@@ -204,6 +204,72 @@ def test_answer_and_timeout(mainloop: Mainloop, monkeypatch: pytest.MonkeyPatch)
         return Race((mainloop.run, lambda: replies.resolve(1, "one")), check)
 
     explore(make)
+
+
+@pytest.mark.parametrize("how", ["timeout", "cancel"])
+def test_give_up_and_a_late_answer(mainloop: Mainloop, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    timers = record_timers(monkeypatch)
+
+    def make() -> Race:
+        replies, found = Table(timeout=HOUR, drop_late=True), list[Promise[str]]()
+        ask(replies, found)
+        timers.pop().ring()
+
+        def check() -> None:
+            assert outcome(found[0]) in ("one", TimeoutError, Cancelled)
+            mainloop.finish()
+            assert not replies._late, "the answer has come, and the next one would be dropped in its place"
+            ask(replies, found)
+            assert found[1].state == "pending", "the late answer was kept for the next request"
+            assert answered(replies, found[1]) == "last"
+            assert is_empty(replies)
+
+        return Race((mainloop.run if how == "timeout" else found[0].cancel, lambda: replies.resolve(1, "one")), check)
+
+    explore(make)
+
+
+def test_give_up_ask_and_a_late_answer(mainloop: Mainloop) -> None:
+    def make() -> Race:
+        replies, found = Table(drop_late=True), list[Promise[str]]()
+        ask(replies, found)
+
+        def check() -> None:
+            assert outcome(found[0]) in ("one", Cancelled)
+            assert len(replies) == (found[1].state == "pending")
+            for text in ("perhaps dropped", "last"):
+                replies.resolve(1, text)
+            assert outcome(found[1]) in ("one", "perhaps dropped", "last", Cancelled)
+            assert len(replies) == len(replies._late or ()) == 0
+
+        programs = (found[0].cancel, lambda: ask(replies, found), lambda: replies.resolve(1, "one"))
+        return Race(programs, check)
+
+    explore(make, 3)
+
+
+@pytest.mark.parametrize("end", ["answer", "cancel", "reject all"])
+def test_two_who_ask_and_an_end_leave_the_count_right(mainloop: Mainloop, end: str) -> None:
+    def make() -> Race:
+        replies, found, counts = Table(), list[Promise[str]](), list[int]()
+        ends: dict[str, Callable[[], object]] = {
+            "answer": lambda: replies.resolve(1, "one"),
+            "cancel": lambda: [promise.cancel() for promise in list(found)],
+            "reject all": lambda: replies.reject_all(ConnectionError()),
+        }
+
+        def act() -> None:
+            ends[end]()
+            counts.append(len(replies))
+
+        def check() -> None:
+            waiting = {id(promise) for promise in found if promise.state == "pending"}
+            assert len(replies) == len(waiting) == (1 in replies) == len(replies._entries)
+            assert counts[0] in (0, 1)
+
+        return Race((lambda: ask(replies, found), lambda: ask(replies, found), act), check)
+
+    explore(make, 3)
 
 
 def test_answer_and_reject_all(mainloop: Mainloop) -> None:

@@ -261,3 +261,38 @@ def test_an_event_that_the_consumer_has_just_not_waited_for_is_forgotten() -> No
     sides[0].emit(1)
     assert not events._channel.events
     assert list(events) == []
+
+
+def test_what_a_handler_raises_during_the_loop_does_not_keep_the_stream(library: Eager) -> None:
+    """The traceback of a rejection that the program keeps leads to the frames of the loop's iterator."""
+    kept: list[Promise[Any]] = []
+
+    def fail(_: object) -> None:
+        raise OSError("kept")
+
+    def run() -> None:
+        kept.append(Promise.resolve().then(fail))
+        kept[0].then(None, lambda _: library.emit(2))
+        for event in library.stream():
+            if event == 2:
+                break
+
+    gc.disable()
+    try:
+        run()
+        assert library.tokens == [library]
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("way", ["for", "async for"])
+def test_the_error_at_the_end_is_raised_as_it_was_given(way: str) -> None:
+    def begin(s: Emitter[int]) -> None:
+        s.fail(OSError("lost"))
+
+    async def main() -> None:
+        await anext(stream(begin))
+
+    with pytest.raises(OSError, match="lost") as raised:
+        next(stream(begin)) if way == "for" else asyncio.run(main())
+    assert raised.value.__suppress_context__ or raised.value.__context__ is None

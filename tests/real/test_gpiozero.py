@@ -101,12 +101,11 @@ def test_the_functions_that_are_handed_out_get_no_device(button: Button) -> None
     assert d.promise.wait(timeout=20) == ()
 
 
-def test_a_function_that_must_have_the_device_rejects(button: Button) -> None:
+def test_a_function_that_must_have_the_device_gets_it(button: Button) -> None:
     d = Promise[Button].with_resolvers()
     button.when_pressed = d.via(lambda device: device)
     press(button)
-    with pytest.raises(TypeError, match="missing 1 required positional argument: 'device'"):
-        d.promise.wait(timeout=20)
+    assert d.promise.wait(timeout=20) is button
 
 
 def test_a_function_of_one_s_own_gets_the_device(button: Button) -> None:

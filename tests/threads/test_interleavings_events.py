@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from promisepy import Report, Stream, StreamOverflow, stream
+from promisepy import Promise, Report, Stream, StreamOverflow, stream
 
 from ..support import Mainloop
 from .explorer import Race, explorer, files
@@ -20,7 +20,7 @@ from .test_interleavings_home import make_bed
 
 pytestmark = pytest.mark.slow
 
-STREAMS = files("channel", "atomic", "stream")
+STREAMS = files("channel", "atomic", "stream", "subscription")
 END = "the end"
 
 
@@ -258,6 +258,32 @@ def test_two_ends_unsubscribe_once(mainloop: Mainloop, first: str, second: str, 
             assert library.unsubscribed == 1
 
         return Race((lambda: ENDS[first](library), lambda: ENDS[second](library)), check)
+
+    explore(make)
+    assert reports == []
+
+
+@pytest.mark.parametrize("end", ["close", "drop", "end"])
+def test_a_token_that_comes_while_the_stream_ends_is_handed_back_once(
+    mainloop: Mainloop, end: str, reports: list[Report]
+) -> None:
+    def make() -> Race:
+        given: list[Any] = []
+        back: list[object] = []
+        d = Promise[str].with_resolvers()
+        box = [stream(lambda s: (given.append(s), d.promise)[1], back.append)]
+        mainloop.run()
+        ends: dict[str, Callable[[], object]] = {
+            "close": lambda: box[0].close(),
+            "drop": box.clear,
+            "end": lambda: given[0].close(),
+        }
+
+        def check() -> None:
+            mainloop.finish()
+            assert back == ["token"] * (d.promise.value == "token")
+
+        return Race((ends[end], lambda: d.resolve("token")), check)
 
     explore(make)
     assert reports == []

@@ -52,6 +52,35 @@ def one_event(signal: Signal) -> None:
     del declared
 
 
+class Broker:
+    """Subscribes and unsubscribes with coroutines."""
+
+    async def subscribe(self, listener: Callable[[int], None]) -> str:
+        return "token"
+
+    async def unsubscribe(self, token: str) -> None: ...
+
+
+def one_awaited_event(broker: Broker) -> None:
+    async def ask(d: Resolvers[int]) -> str:
+        return await broker.subscribe(d.resolve)
+
+    assert_type(once(ask), Promise[int])
+    assert_type(once(ask, broker.unsubscribe), Promise[int])
+    declared: Promise[int] = once(lambda d: broker.subscribe(d.resolve), broker.unsubscribe)
+    del declared
+
+
+async def awaited_streams(broker: Broker) -> None:
+    async def open_(s: Emitter[int]) -> str:
+        return await broker.subscribe(s.emit)
+
+    assert_type(stream(open_, broker.unsubscribe), Stream[int])
+    declared: Stream[int] = stream(lambda s: broker.subscribe(s.emit), broker.unsubscribe)
+    async with declared as same:
+        assert_type(await anext(same), int)
+
+
 def begin(s: Emitter[int]) -> int:
     return Signal().connect(s.emit)
 
@@ -98,7 +127,7 @@ def acknowledge(client: object, number: int) -> tuple[int, str]:
 
 
 def replies(signal: Signal) -> None:
-    table = Replies[int, str](timeout=2.5, early=10)
+    table = Replies[int, str](timeout=2.5, early=10, drop_late=True)
     assert_type(table, Replies[int, str])
     assert_type(table[1], Promise[str])
     assert_type(len(table), int)

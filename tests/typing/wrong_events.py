@@ -136,6 +136,7 @@ def answering(table: Replies[int, str]) -> None:
     Replies(5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Replies[int, str](timeout="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Replies[int, str](early=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Replies[int, str](drop_late=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Replies[list[int], str]()  # type: ignore[type-var]  # pyright: ignore[reportInvalidTypeArguments]
 
 
