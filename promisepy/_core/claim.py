@@ -27,16 +27,22 @@ from .types import is_a
 
 
 def cut_context(error: BaseException, outer: BaseException | None) -> None:
-    """Cut `outer` from the context of `error`: it was only being handled where the queue happened to be drained."""
-    seen = error
-    while outer is not None:
-        context = context_of(seen)
+    """Cut `outer` from the context of `error`: it was only being handled where the queue happened to be drained.
+
+    A program can set any context, so the chain may run in a circle: it is followed as far as it is new.
+    """
+    if outer is None:
+        return
+    seen = set[int]()
+    while id(error) not in seen:
+        seen.add(id(error))
+        context = context_of(error)
         if context is None:
             return
         if context is outer:
-            set_context(seen, None)
+            set_context(error, None)
             return
-        seen = context
+        error = context
 
 
 def _own_references() -> int:

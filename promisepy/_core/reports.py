@@ -15,7 +15,7 @@ import os
 import sys
 import weakref
 from types import FrameType
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, get_type_hints
 
 from .errors import BrokenPromise, StuckPromise, UnhandledRejection, is_ours, short, traceback_of
 from .misuse import expected_hook
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 
 Site: TypeAlias = tuple[str, int, str]
+# The file of `typing`, as code objects name it: see `errors.HERE`.
+TYPING: Final = get_type_hints.__code__.co_filename
 
 
 class Settings:
@@ -78,7 +80,7 @@ def set_report_hook(hook: ReportHook | None, /) -> ReportHook | None:
 def creation_site() -> Site | None:
     """Find the nearest caller outside this package and outside `typing`, whose code is what calls `Promise[int]`."""
     frame = sys._getframe(1)
-    while is_ours(frame) or frame.f_globals.get("__name__") == "typing":
+    while is_ours(frame) or frame.f_code.co_filename == TYPING:
         if frame.f_back is None:
             return None
         frame = frame.f_back
