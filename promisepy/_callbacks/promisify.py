@@ -28,14 +28,15 @@ from weakref import ref
 from .._core import misuse
 from .._core.claim import Claim, settle_by_raise
 from .._core.cleanup import CleanUp
+from .._core.errors import name_of, qualified_name_of
 from .._core.handlers import Filtered
 from .._core.jobs import Home
-from .._core.outcomes import Shape, adapt, one_value, reader
+from .._core.outcomes import Shape, adapt, one_value, parameters_of, reader
 from .._core.tasks import canceller, has
 from .._core.types import FutureLike, Thenable, is_a, public
 from .._promises.promise import Promise, pending
 from .conventions import Convention, Place, Style, cancel_returned, row_for
-from .places import WRAPPED, Places, dressed, owner_of, parameters_of
+from .places import WRAPPED, Places, dressed, owner_of
 from .pump import Pump
 
 if TYPE_CHECKING:
@@ -395,8 +396,9 @@ def with_methods(cls: Any, methods: Any, wrap: Callable[[Any], Any]) -> type[Any
     if missing or not names:
         raise misuse.expected_methods(cls, missing)
     members: dict[str, Any] = {name: wrap(getattr_static(cls, old)) for name, old in names.items()}
-    members |= {name: cls.__dict__[name] for name in ("__module__", "__doc__", "__qualname__") if name in cls.__dict__}
-    return new_class(cls.__name__, (cls,), exec_body=lambda body: body.update(members, __slots__=()))
+    members |= {name: cls.__dict__[name] for name in ("__module__", "__doc__") if name in cls.__dict__}
+    members["__qualname__"] = qualified_name_of(cls)
+    return new_class(name_of(cls), (cls,), exec_body=lambda body: body.update(members, __slots__=()))
 
 
 @public

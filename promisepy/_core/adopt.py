@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, TypeAlias, TypeVar, cast
 
 from .cell import Cell, is_plain
-from .errors import cancelled_by
+from .errors import cancelled_by, text_of
 from .jobs import Home
 from .misuse import expected_callable, expected_type, never_adopted
 from .tasks import canceller, has, is_awaitable, is_future, run_awaitable, watch_future
@@ -23,6 +23,11 @@ T = TypeVar("T")
 TWISTED_CANCELLED = ("twisted.internet.defer", "CancelledError")
 # A then-method: a thenable has one, and the rules make one for everything else.
 Then: TypeAlias = Callable[[Resolve[Any], Reject], object]
+
+
+def kind_of(value: object) -> tuple[str | None, str | None]:
+    """Name the class of something foreign, whose module is not imported."""
+    return text_of(type(value), "__module__"), text_of(type(value), "__name__")
 
 
 class Rule(partial[object]):
@@ -120,7 +125,7 @@ def watch_deferred(deferred: Any, resolve: Callable[..., None], reject: Callable
 
     def on_failure(failure: Any, /) -> None:
         error = failure.value
-        if (type(error).__module__, type(error).__name__) == TWISTED_CANCELLED:
+        if kind_of(error) == TWISTED_CANCELLED:
             error = cancelled_by(error)
         reject(error)  # and return None: if the failure were passed on, Twisted would log an unhandled error
 

@@ -6,13 +6,22 @@ decide, on whatever thread the library calls.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextvars import copy_context
+from inspect import Parameter, Signature, signature
 from types import FunctionType
 from typing import Any, Final, TypeAlias, cast
 
-from .errors import CallbackError, raised, set_traceback, short
+from .errors import HERE, CallbackError, raised, set_traceback, short
 from .misuse import expected_outcome
 from .types import is_a
+
+# Annotations may name what exists only for type checkers. From CPython 3.14 on, to read them would raise.
+_annotationlib: Any = sys.modules.get("annotationlib")  # there `inspect` needs it, too
+UNREAD: Final[dict[str, Any]] = (
+    {} if _annotationlib is None else {"annotation_format": _annotationlib.Format.FORWARDREF}
+)
 
 # Foreign functions and their arguments have no types that could be stated once for all libraries, hence Any.
 Outcome: TypeAlias = Callable[..., tuple[Any, ...]]
@@ -144,3 +153,81 @@ def adapt(
         return returns
 
     return callback
+
+
+def adapt_function(
+    read: Callable[..., Any],
+    resolve: Callable[[Any], object],
+    reject: Callable[[Any], object],
+    returns: Any = None,
+    shown: Signature | None = None,
+) -> Callable[..., Any]:
+    """Same as `adapt` for a function of the user's: it runs in the context of this call, and its parameters are shown.
+
+    `shown` spares the callbacks of one promisified function a signature each.
+    """
+    callback = in_context(adapt(read, resolve, reject, returns))
+    callback.__signature__ = late_signature(read) if shown is None else shown  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]  # PEP 362
+    return callback
+
+
+def in_context(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Have a function called in the context of this call, whoever calls it, on whatever thread.
+
+    A context can be entered only once at a time, but a library may call on two threads at once, or again while it is
+    being called. So the context that is kept here is never entered. Each call runs in a copy, which costs the same
+    however much the context holds. What a call sets there, the next one does not see.
+    """
+    context = copy_context()
+
+    def callback(*arguments: Any, **named: Any) -> Any:
+        try:
+            return context.copy().run(function, *arguments, **named)
+        finally:
+            del arguments, named  # INV-RC
+
+    return callback
+
+
+def is_ours(function: object) -> bool:
+    """Tell whether a function is one of this package, which needs no context and says nothing about a library."""
+    return type(function) is FunctionType and function.__code__.co_filename.startswith(HERE)
+
+
+def parameters_of(fn: Callable[..., Any], *, follow_wrapped: bool = False) -> dict[str, Parameter] | None:
+    """Give a function's parameters, or None if it does not tell them, as many functions written in C."""
+    try:
+        return dict(signature(fn, follow_wrapped=follow_wrapped, **UNREAD).parameters)
+    except Exception:  # a foreign `__signature__` may be anything
+        return None
+
+
+class LateSignature(Signature):
+    """What `inspect` says of a callback: the parameters of the function that it stands for.
+
+    Many libraries ask how many arguments a callback takes, and pass that many. Most callbacks are never asked, and to
+    read a signature takes ten times as long as to make the callback. So it is read when somebody first looks.
+    """
+
+    __slots__ = ("fn",)
+
+    fn: Callable[..., Any]
+
+    def __getattr__(self, name: str) -> Any:
+        """Read the signature: a field of `Signature` was asked for, and is not set yet."""
+        if name not in Signature.__slots__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        parameters = parameters_of(self.fn, follow_wrapped=True)
+        super().__init__(ANYTHING if parameters is None else list(parameters.values()))  # without what `fn` returns
+        return getattr(self, name)
+
+
+_new_signature: Callable[[type[LateSignature]], LateSignature] = object.__new__
+ANYTHING: Final = [Parameter("arguments", Parameter.VAR_POSITIONAL), Parameter("named", Parameter.VAR_KEYWORD)]
+
+
+def late_signature(fn: Callable[..., Any]) -> LateSignature:
+    """Make the signature of a callback that stands for `fn`."""
+    late = _new_signature(LateSignature)
+    late.fn = fn
+    return late
