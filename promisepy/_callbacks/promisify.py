@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
+from contextvars import copy_context
 from functools import partial
 from inspect import getattr_static
 from types import CoroutineType, NoneType, new_class
@@ -31,7 +32,7 @@ from .._core.cleanup import CleanUp
 from .._core.errors import name_of, qualified_name_of
 from .._core.handlers import Filtered
 from .._core.jobs import Home
-from .._core.outcomes import Shape, adapt, one_value, parameters_of, reader
+from .._core.outcomes import Shape, adapt, maker, one_value, parameters_of, reader
 from .._core.tasks import canceller, has
 from .._core.types import FutureLike, Thenable, is_a, public
 from .._promises.promise import Promise, pending
@@ -218,8 +219,9 @@ def _promisify(
 
 def _direct(fn: Callable[..., Any], row: Convention, places: Places) -> Callable[..., Promise[Any]]:
     """Wrap a function that needs nothing but one callback among its arguments; same as `_careful`, but faster."""
-    read, returns, index = reader(row.outcome, row.shape), row.returns, places.consecutive
-    make = value_callback if read is one_value else settling_callback
+    returns, index = row.returns, places.consecutive
+    kind = maker(row.outcome, row.shape)
+    make = value_callback if reader(row.outcome, row.shape) is one_value else settling_callback
     boring: type = NoneType  # the type of what the last call returned, if that was no awaitable
 
     def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
@@ -227,7 +229,7 @@ def _direct(fn: Callable[..., Any], row: Convention, places: Places) -> Callable
         promise = pending()
         claim = Claim()
         claim.promise = promise
-        callback = make(claim, read, returns)
+        callback = make(claim, kind, returns)
         returned: object
         try:
             if index != -1 and index != len(arguments):
@@ -253,27 +255,28 @@ def _direct(fn: Callable[..., Any], row: Convention, places: Places) -> Callable
 
 
 def value_callback(claim: Claim, _: object, returns: Any) -> Callable[..., Any]:
-    """Same as `settling_callback(claim, one_value, returns)`, which it needs only for more values, or keywords."""
+    """Same as what `settling_callback` makes to read `one_value`, which is needed only for more values, or keywords."""
 
     def callback(value: Any = None, /, *more: Any, **named: Any) -> Any:
         if more or named:
-            return settling_callback(claim, one_value, returns)(value, *more, **named)
+            return adapt(one_value, claim.resolve, claim.reject, returns)(value, *more, **named)
         claim.resolve(value)
         return returns
 
     return callback
 
 
-def settling_callback(claim: Claim, read: Callable[..., Any], returns: Any) -> Callable[..., Any]:
-    """Make the callback that settles with what `read` makes of its arguments."""
-    return adapt(read, claim.resolve, claim.reject, returns)
+def settling_callback(claim: Claim, kind: Callable[..., Any], returns: Any) -> Callable[..., Any]:
+    """Make the callback of a call, of the kind that `maker` has chosen."""
+    callback: Callable[..., Any] = kind(claim.resolve, claim.reject, returns)
+    return callback
 
 
 def _careful(
     fn: Any, row: Convention, places: Places, keep_alive: bool, pump: Pump | None
 ) -> Callable[..., Promise[Any]]:
     """Wrap a function, whatever options are given."""
-    readers = [reader(row.outcome, row.shape), reader(row.failure)][: places.count]
+    kinds = [maker(row.outcome, row.shape), maker(row.failure)][: places.count]
 
     def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
         promise = pending()
@@ -285,7 +288,7 @@ def _careful(
             reject = pump.watch(promise, reject)
         if places.attributes:
             resolve, reject = undo.before(promise._home, resolve), undo.before(promise._home, reject)
-        callbacks = [adapt(read, resolve, reject, row.returns) for read in readers]
+        callbacks = [kind(resolve, reject, row.returns) for kind in kinds]
         try:
             if keep_alive:
                 claim.keep(callbacks)
@@ -349,11 +352,15 @@ class Undo(list[tuple[Callable[[], Any], str, Any, Callable[[], Any]]]):
         self.append((reference, name, before, ref(callback)))
 
     def before(self, home: Home, settle: Callable[[Any], object]) -> Callable[[Any], None]:
-        """Restore the attributes in a job, then settle: it comes before all handlers, which may make the next call."""
+        """Restore the attributes in a job, then settle: it comes before all handlers, which may make the next call.
+
+        They may be properties, so the job has the context of this call, in which they have been set.
+        """
+        context = copy_context()
 
         def settling(outcome: Any) -> None:
             if self:
-                home.enqueue(CleanUp(home, self))
+                home.enqueue(CleanUp(home, self, context=context.copy()))
             settle(outcome)
 
         return settling

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextvars import copy_context
+from functools import partial
 from inspect import Parameter, Signature, signature
 from types import FunctionType
 from typing import Any, Final, TypeAlias, cast
@@ -164,7 +165,7 @@ def adapt_function(
 ) -> Callable[..., Any]:
     """Same as `adapt` for a function of the user's: it runs in the context of this call, and its parameters are shown.
 
-    `shown` spares the callbacks of one promisified function a signature each.
+    All callbacks of a promisified function may share the signature that they show, `shown`.
     """
     callback = in_context(adapt(read, resolve, reject, returns))
     callback.__signature__ = late_signature(read) if shown is None else shown  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]  # PEP 362
@@ -231,3 +232,20 @@ def late_signature(fn: Callable[..., Any]) -> LateSignature:
     late = _new_signature(LateSignature)
     late.fn = fn
     return late
+
+
+ANY_SIGNATURE: Final = Signature(ANYTHING)
+
+
+def maker(outcome: Outcome, shape: Shape = natural) -> Callable[..., Callable[..., Any]]:
+    """Choose how callbacks of this kind are made; like `adapt`, what is chosen takes `resolve`, `reject`, `returns`.
+
+    A context is captured only if there is a function of the user's to run in it. If that one reads the arguments of the
+    callback, its parameters are shown.
+    """
+    read = reader(outcome, shape)
+    if is_ours(outcome) and is_ours(shape):
+        return partial(adapt, read)
+    if is_ours(outcome):
+        return partial(adapt_function, read, shown=ANY_SIGNATURE)
+    return partial(adapt_function, read, shown=late_signature(outcome.read if isinstance(outcome, Single) else outcome))
