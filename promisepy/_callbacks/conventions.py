@@ -150,7 +150,7 @@ class Convention(Record):
         returns: what the callbacks return to the library.
         tell: makes the callback's arguments of an outcome, for `callbackify`.
 
-    `outcome`, `failure` and `shape` run on the thread on which the library calls back.
+    `outcome`, `failure` and `shape` run on the thread on which the library calls back, in the context of the call.
 
     Example:
         >>> def fetch(name, on_done):

@@ -6,7 +6,6 @@ The rows of data in `conventions` say how the arguments of a callback tell an ou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Executor
 from contextvars import copy_context
 from functools import partial
 from inspect import getattr_static
@@ -150,7 +149,7 @@ def promisify(
         fn: the function of the library; it is called without the callback arguments, which are supplied here. Left out,
             the call gives a decorator.
         style: how the callback tells an outcome: the name of a style, a `Convention`, or a function that is called with
-            the callback's arguments and returns the value or raises. The names are `"value"`, `"error_first"`,
+            the callback's arguments and returns the value or raises; the callbacks show its parameters. The names are `"value"`, `"error_first"`,
             `"error_last"`, `"status_first"`, `"status_last"` (0 is success), `"two_callbacks"`, `"two_keywords"`,
             `"attribute"`, `"future"` (the callback gets one), `"done_callback"`, `"add_callback"`, `"add_callbacks"`,
             `"then"` (methods of what the call returns), `"async_finish"`.
@@ -181,7 +180,8 @@ def promisify(
         TypeError: `fn` is not callable, `style` is unknown, or `fn` has no such place for a callback, or no such method.
 
     Handlers run on the home of the promise: the loop or thread of the call, wherever the library calls back. Functions
-    for `style`, `shape` and `check` run where the library calls back, or where the promisified function is called.
+    for `style`, `shape` and `check` run where the library calls back, or where the promisified function is called. All
+    of them, and `cancel`, run in the context (`contextvars`) of that call; `pump`, in that of the oldest that waits.
 
     Example:
         >>> from multiprocessing.pool import ThreadPool
@@ -406,33 +406,3 @@ def with_methods(cls: Any, methods: Any, wrap: Callable[[Any], Any]) -> type[Any
     members |= {name: cls.__dict__[name] for name in ("__module__", "__doc__") if name in cls.__dict__}
     members["__qualname__"] = qualified_name_of(cls)
     return new_class(name_of(cls), (cls,), exec_body=lambda body: body.update(members, __slots__=()))
-
-
-@public
-def submit(executor: Executor, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Promise[R]:
-    """Call a function in an executor: threads, processes or a cluster, anything with the interface of `Executor`.
-
-    Args:
-        executor: from `concurrent.futures`, or of that kind, such as dask's `Client.get_executor()`.
-        fn: the function; `args` and `kwargs` are passed on to it.
-
-    Returns:
-        A promise for what the function returns, rejected with what it raises, or with what `executor.submit` raises.
-
-    Raises:
-        TypeError: `executor` has no method `submit`, or `fn` is not callable.
-
-    Handlers run on the promise's home, not in the executor.
-
-    Example:
-        >>> from concurrent.futures import ThreadPoolExecutor
-        >>> with ThreadPoolExecutor() as executor:
-        ...     submit(executor, pow, 2, 5).wait()
-        32
-    """
-    if isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
-        raise misuse.expected_executor_object(executor)
-    if not callable(fn):
-        raise misuse.expected_callable("submit()", fn, "a function")
-    promise: Promise[Any] = Promise.try_(executor.submit, fn, *args, **kwargs)
-    return promise
