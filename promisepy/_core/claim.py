@@ -21,6 +21,7 @@ from .errors import (
 from .handlers import is_exception_type
 from .jobs import fatal
 from .misuse import expected_reason
+from .outcomes import the_exception
 from .reports import settings, submit_error
 from .tasks import as_reason
 from .types import is_a
@@ -145,13 +146,19 @@ def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..
         if promise is None:
             return
         # This comes before the claim is taken: if a KeyboardInterrupt gets out of it, the next call can still settle.
-        error = unexpected_arguments("reject", (reason, *more), named) if more or named else to_exception(reason)
+        error = told(reason, *more, **named) if more or named else to_exception(reason)
         claim.promise = None
         promise._producer = None  # in place: Cell._dismiss
         promise._reject(as_reason(error), traceback_of(error))
         del promise, error  # INV-RC: a class that was passed as the reason may have raised it
 
     return resolve, reject
+
+
+def told(*reasons: object, **named: object) -> BaseException:
+    """Make an exception of what came in place of one reason: the one exception in it, as an errback's, or else all."""
+    error = None if named else the_exception(reasons)
+    return unexpected_arguments("reject", reasons, named) if error is None else error
 
 
 def to_exception(reason: object) -> BaseException:

@@ -50,8 +50,13 @@ def error_last(*arguments: Any, **named: Any) -> tuple[Any, ...]:
 
 def all_errors(*arguments: Any, **named: Any) -> tuple[Any, ...]:
     """Outcome of a callback that is only called on failure: its one exception, else all of its arguments."""
+    raise as_error(the_exception(arguments), arguments, named)
+
+
+def the_exception(arguments: tuple[object, ...]) -> BaseException | None:
+    """Give the one exception among the arguments of a failure, which may come with a channel, a client or a text."""
     errors = [argument for argument in arguments if is_a(argument, BaseException)]
-    raise as_error(errors[0] if len(errors) == 1 else None, arguments, named)
+    return errors[0] if len(errors) == 1 else None
 
 
 def only_values(values: tuple[Any, ...], arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
