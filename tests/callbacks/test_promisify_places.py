@@ -234,6 +234,28 @@ def test_methods_of_the_handle_are_called_once_each_and_may_call_back_at_once(pl
         assert promise.value == (None if handle.failed else "answer")
 
 
+@pytest.mark.parametrize("style", ["then", "add_callbacks", "add_callback", "done_callback"])
+def test_a_cancelled_promise_cancels_the_handle_if_that_can_be_cancelled(style: str, reports: list[Report]) -> None:
+    class Kept(Handle):
+        def keep(self, *callbacks: Callback) -> None:
+            self.callbacks = callbacks
+
+        then = add_callbacks = add_callback = add_errback = add_done_callback = keep
+
+    class Cancellable(Kept):
+        def cancel(self) -> None:
+            stopped.append(self)
+
+    stopped: list[Kept] = []
+    for handle in (Cancellable(), Kept()):
+        promise = promisify(lambda handle=handle: handle, style=style)()
+        promise.cancel()
+        turn()
+        assert stopped == [handle][: isinstance(handle, Cancellable)]
+        stopped.clear()
+    assert reports == []
+
+
 @pytest.mark.parametrize("returned", [None, 5, object()])
 def test_a_call_that_returns_no_handle_rejects(returned: Any, reports: list[Report]) -> None:
     assert type(reason_of(promisify(lambda: returned, style="done_callback")())) is AttributeError
