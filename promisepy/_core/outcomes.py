@@ -173,7 +173,7 @@ def adapt_function(
     All callbacks of a promisified function may share the signature that they show, `shown`.
     """
     callback = in_context(adapt(read, resolve, reject, returns))
-    callback.__signature__ = late_signature(read) if shown is None else shown  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]  # PEP 362
+    callback.__signature__ = late_signature(read) if shown is None else shown  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]  # `inspect` looks for it
     return callback
 
 
@@ -195,7 +195,7 @@ def in_context(function: Callable[..., Any]) -> Callable[..., Any]:
     return callback
 
 
-def is_ours(function: object) -> bool:
+def written_here(function: object) -> bool:
     """Tell whether a function is one of this package, which needs no context and says nothing about a library."""
     return type(function) is FunctionType and function.__code__.co_filename.startswith(HERE)
 
@@ -249,8 +249,8 @@ def maker(outcome: Outcome, shape: Shape = natural) -> Callable[..., Callable[..
     callback, its parameters are shown.
     """
     read = reader(outcome, shape)
-    if is_ours(outcome) and is_ours(shape):
+    if written_here(outcome) and written_here(shape):
         return partial(adapt, read)
-    if is_ours(outcome):
+    if written_here(outcome):
         return partial(adapt_function, read, shown=ANY_SIGNATURE)
     return partial(adapt_function, read, shown=late_signature(outcome.read if isinstance(outcome, Single) else outcome))

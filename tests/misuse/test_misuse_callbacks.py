@@ -162,6 +162,11 @@ WRAPPING = {
         "promisify() expected two different places, got callback=1 and errback=1: "
         'write style="error_first" or style="error_last" for one callback that gets both',
     ),
+    "promisify(fn, callback='.done', errback='.done')": Case(
+        lambda: promisify(fn, callback=".done", errback=".done"),
+        "promisify() expected two different places, got callback='.done' and errback='.done': "
+        'write style="error_first" or style="error_last" for one callback that gets both',
+    ),
     "callbackify(fn, style=Convention(outcome=...))": Case(
         lambda: callbackify(fn, style=Convention(outcome=lambda *values: values)),
         "callbackify() expected a Convention that has tell=, got one without: write Convention(tell=function), where "

@@ -251,6 +251,22 @@ class TestWhatAWorkerHasToBringToAnEnd:
         assert submit(pool, worker).wait(timeout=20) == "worker"  # and not still waiting
         assert stopped == ["worker"]
 
+    @pytest.mark.usefixtures("hectic")
+    def test_a_cancellation_at_any_moment_sets_the_worker_free(self, pool: Executor) -> None:
+        made, told = list[int](), list[int]()
+
+        def work(number: int) -> Promise[int]:
+            made.append(number)
+            return Promise[int].with_resolvers(on_cancel=lambda: told.append(number), keep_alive=True).promise
+
+        for number in range(60):
+            promise = submit(pool, work, number)
+            turn(number % 3)
+            promise.cancel()
+            turn(1)
+        assert submit(pool, worker).wait(timeout=20) == "worker"
+        assert told == made
+
     def test_a_cancellation_that_comes_before_the_promise_is_made_reaches_it(self, pool: Executor) -> None:
         begun, gate, stopped = threading.Event(), threading.Event(), list[str]()
 
@@ -346,6 +362,25 @@ class TestWhatAWorkerHasToBringToAnEnd:
         assert promise.wait(timeout=20) == 1
         submit(pool, worker).wait(timeout=20)
         assert gone() is None
+
+    def test_a_promise_of_another_home_keeps_no_worker_waiting(self, pool: Executor) -> None:
+        promise, resolve, _ = Promise[int].with_resolvers()
+        first = submit(pool, lambda: promise)
+        assert submit(pool, worker).wait(timeout=20) == "worker"
+        resolve(1)
+        assert first.wait(timeout=20) == 1
+
+    def test_work_that_comes_back_to_the_thread_that_has_asked_for_it_is_work_as_well(self, pool: Executor) -> None:
+        ran = threading.Event()
+
+        def inner() -> Promise[None]:
+            return Promise.resolve().then(lambda _: ran.set())
+
+        def outer() -> None:
+            submit(pool, inner)
+
+        submit(pool, outer).wait(timeout=20)
+        assert ran.wait(20)
 
 
 class Elsewhere(Executor):
@@ -476,6 +511,10 @@ class TestExecutorsThatRefuse:
         assert submit(AtOnce(), lambda: done).wait(timeout=20) == 5
         assert submit(AtOnce(), lambda: Promise.resolve(6)).wait(timeout=20) == 6
         assert submit(AtOnce(), abs, -7).wait(timeout=20) == 7
+        promise, resolve, _ = Promise[int].with_resolvers()
+        pending = submit(AtOnce(), lambda: promise)
+        resolve(8)
+        assert pending.wait(timeout=20) == 8
         with pytest.raises(ZeroDivisionError):
             submit(AtOnce(), divmod, 1, 0).wait(timeout=20)
 

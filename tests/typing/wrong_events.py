@@ -169,7 +169,7 @@ def executing(pool: concurrent.futures.Executor) -> None:
     submit(pool)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     submit(text, pool)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     submit(pool, text)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
-    submit(pool, text, 5)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    submit(pool, text, 5)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     submit(pool, 5)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     number: Promise[int] = submit(pool, text, "a")  # type: ignore[call-overload]  # pyright: ignore[reportAssignmentType]
     del number
