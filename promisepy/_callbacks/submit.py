@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from threading import get_ident
-from typing import Any, ParamSpec, TypeVar, overload
+from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from .._core import misuse
 from .._core.adopt import Rule, find_then
@@ -18,7 +18,7 @@ from .._core.cell import is_plain
 from .._core.errors import Cancelled
 from .._core.homes import current_thread_home
 from .._core.tasks import is_awaitable, is_future, run_awaitable, watch_future
-from .._core.types import Adoptable, is_a, public
+from .._core.types import Adoptable, public
 from .._promises.promise import PlainU, Promise
 
 P = ParamSpec("P")
@@ -122,15 +122,16 @@ class Work:
             promise.cancel()
 
 
-def own(result: Any) -> Promise[Any] | None:
+def own(result: object) -> Promise[Any] | None:
     """Give a promise for what this thread, and nobody else, can bring to an end; None if it is none of this kind."""
     if is_plain(type(result)):
         return None
     home = current_thread_home()
     if home.host is not None or not home.may_wait():
         return None  # a host or a loop runs here, and drains the home
-    if is_a(result, Promise):
-        return result.then() if result._home is home else None  # its own: others may want the promise itself
+    if issubclass(type(result), Promise):  # as `is_a` would
+        promise = cast("Promise[Any]", result)
+        return promise.then() if promise._home is home else None  # a follower: others may want the promise itself
     then = find_then(result, home) if is_awaitable(result) else None
     return Promise.resolve(result) if isinstance(then, Rule) and then.func is run_awaitable else None
 

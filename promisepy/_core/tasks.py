@@ -160,7 +160,7 @@ async def _await(awaitable: Any) -> Any:
 # Any, because `FutureLike` is what all futures have in common, and those of asyncio are asked for their loop.
 def watch_future(future: Any, resolve: Resolver, reject: Resolver) -> Callable[[], object] | None:
     """Settle with the outcome of a future, which may call back on any thread or at once; give what cancels it."""
-    has_exception = hasattr(type(future), "exception")
+    has_exception = has(future, "exception")
 
     def on_done(future: Any, /) -> None:
         error: Any = None
