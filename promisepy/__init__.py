@@ -25,7 +25,8 @@ from ._promises.promise import Promise, Resolvers
 if TYPE_CHECKING:
     from ._callbacks.callbackify import callbackify
     from ._callbacks.conventions import Convention
-    from ._callbacks.promisify import promisify, submit
+    from ._callbacks.promisify import promisify
+    from ._callbacks.submit import submit
     from ._events.once import once
     from ._events.replies import Replies
     from ._events.stream import Emitter, Stream, stream
@@ -82,7 +83,7 @@ _LOADED_LATER = {
     "once": "_events.once",
     "promisify": "_callbacks.promisify",
     "stream": "_events.stream",
-    "submit": "_callbacks.promisify",
+    "submit": "_callbacks.submit",
     "using": "_promises.using",
 }
 

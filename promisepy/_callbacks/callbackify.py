@@ -11,10 +11,11 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, TypeVarTuple, 
 
 from .._core import misuse
 from .._core.handlers import Filtered
+from .._core.outcomes import parameters_of
 from .._core.types import Adoptable, Fulfilled, Rejected, is_a, public
 from .._promises.promise import Promise
 from .conventions import Convention, Place, Style, Tell, row_for, teller
-from .places import WRAPPED, Places, dressed, owner_of, parameters_of
+from .places import WRAPPED, Places, dressed, owner_of
 
 R = TypeVar("R")
 P = ParamSpec("P")

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final, Literal, TypeAlias
 
 from .._core import misuse
-from .._core.errors import reason_of
+from .._core.errors import reason_of, text_of
 from .._core.outcomes import (
     Outcome,
     Shape,
@@ -24,6 +25,7 @@ from .._core.outcomes import (
     error_last,
     natural,
     only_values,
+    parameters_of,
 )
 from .._core.types import Fulfilled, FutureLike, Record, Settled, frozen, is_a, public
 
@@ -148,7 +150,7 @@ class Convention(Record):
         returns: what the callbacks return to the library.
         tell: makes the callback's arguments of an outcome, for `callbackify`.
 
-    `outcome`, `failure` and `shape` run on the thread on which the library calls back.
+    `outcome`, `failure` and `shape` run on the thread on which the library calls back, in the context of the call.
 
     Example:
         >>> def fetch(name, on_done):
@@ -197,8 +199,14 @@ class Convention(Record):
         super().__init__(callback, errback, outcome, failure, shape, check, cancel, returns, tell)
 
 
-def async_finish(name: str) -> Convention:
+def async_finish(caller: str, fn: Any) -> Convention:
     """Make the row for a function `x_async`, whose callback gets a source and a result: `source.x_finish(result)`."""
+    named = fn
+    while is_a(named, partial):
+        named = named.func
+    name = text_of(named, "__name__")
+    if not name:
+        raise misuse.expected_name(caller, fn)
     finish = f"{name.removesuffix('_async')}_finish"
 
     def outcome(source: Any, result: Any, /, *_data: Any) -> tuple[Any]:
@@ -207,10 +215,11 @@ def async_finish(name: str) -> Convention:
     def tell(outcome: Settled[Any]) -> tuple[Any, ...]:
         return (SimpleNamespace(**{finish: Future[Any].result}), *tell_future(outcome))
 
-    return Convention(outcome=outcome, tell=tell)
+    is_named = caller == "promisify" and "callback" in (parameters_of(fn) or ())
+    return Convention("callback" if is_named else -1, outcome=outcome, tell=tell)
 
 
-STYLES: Final[dict[str, Convention | Callable[[str], Convention]]] = {
+STYLES: Final[dict[str, Convention | Callable[[str, Any], Convention]]] = {
     "value": Convention(),
     "error_first": Convention(outcome=error_first, tell=tell_error_first),
     "error_last": Convention(outcome=error_last, tell=tell_error_last),
@@ -240,7 +249,7 @@ def row_for(caller: str, fn: Any, style: Any, options: dict[str, Any]) -> Conven
     is_name = is_a(style, str)
     row = STYLES.get(style) if is_name else style
     if is_name and callable(row):
-        row = row(getattr(fn, "__name__", ""))
+        row = row(caller, fn)
     elif callable(row):
         row = Convention(outcome=Single(row))
     if not is_a(row, Convention):

@@ -6,14 +6,13 @@ whose method is called) or `"().name"` (a method of what the call returns).
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
-from functools import update_wrapper
 from inspect import Parameter, Signature
 from keyword import iskeyword
 from typing import Any, TypeAlias
 
 from .._core import misuse
+from .._core.errors import text_of
 from .._core.types import is_a
 from .conventions import Place
 
@@ -23,6 +22,8 @@ Argument: TypeAlias = tuple[int | None, str | None]
 # The wrappers of methods that belong to the class; a decorator in a class body gets these, not the function.
 WRAPPED: tuple[type[Any], ...] = (classmethod, staticmethod)
 POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+# What GLib's functions take after the callback, to pass it on. No position means this parameter.
+DATA = "user_data"
 
 
 class Places:
@@ -156,22 +157,14 @@ def _may_be_shared(place: Place) -> bool:
     return place == -1 or (isinstance(place, str) and place.startswith("()."))
 
 
-def parameters_of(fn: Callable[..., Any]) -> Parameters | None:
-    """Give a function's own parameters, or None if it does not tell them, as many functions written in C."""
-    try:
-        return dict(inspect.signature(fn, follow_wrapped=False).parameters)
-    except (TypeError, ValueError):
-        return None
-
-
 def _last_arguments(
     caller: str, count: int, parameters: Parameters | None, taken: Sequence[Argument]
 ) -> Sequence[Argument]:
     """Find the arguments that "last" means, by index and name: so optional ones before them may be left out."""
-    if parameters is None or _is_open(parameters):
+    if parameters is None or _is_open({name: one for name, one in parameters.items() if name != DATA}):
         return [(None, None)] * count
     positional = [one for one in parameters.values() if one.kind in POSITIONAL]
-    free = [(index, _keyword(one)) for index, one in enumerate(positional)]
+    free = [(index, _keyword(one)) for index, one in enumerate(positional) if one.name != DATA]
     free = [one for one in free if one not in taken]
     if len(free) < count:
         raise misuse.no_callback_parameter(caller, list(parameters))
@@ -192,6 +185,8 @@ def _argument(caller: str, place: Place, parameters: Parameters | None) -> Argum
         return None, place
     if positional and positional[0].name in ("self", "cls"):
         place += 1  # a function in a class body: it will be called with its object first
+    if 0 < place < len(positional) and positional[place].name == DATA:
+        place -= 1  # counted with the object, as is right for a function that does not tell its parameters
     if place < len(positional):
         return place, _keyword(positional[place])
     if parameters is not None and not _is_open(parameters):
@@ -226,11 +221,11 @@ def owner_of(fn: Any, arguments: tuple[Any, ...], name: str) -> Any:
 
 def dressed(wrapper: Any, fn: Any, parameters: list[Parameter] | None, result: Any) -> Any:
     """Give a wrapper the name, doc and signature of what it wraps, as far as they still hold."""
-    # Only strings are taken as names: an object that answers to every attribute may have anything here.
-    named = [name for name in ("__name__", "__qualname__") if isinstance(getattr(fn, name, None), str)]
-    named += ["__module__", "__doc__"]
-    update_wrapper(wrapper, fn, assigned=named, updated=())
-    del wrapper.__wrapped__  # `inspect` would follow it to a signature that has the callbacks, or lacks them
+    for name in ("__name__", "__qualname__"):
+        text = text_of(fn, name)
+        if text is not None:  # nothing else can be the name of a function
+            setattr(wrapper, name, text)
+    wrapper.__module__, wrapper.__doc__ = text_of(fn, "__module__"), text_of(fn, "__doc__")
     if parameters is not None:
         wrapper.__signature__ = Signature(parameters, return_annotation=result)
     return wrapper

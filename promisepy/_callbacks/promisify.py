@@ -6,7 +6,6 @@ The rows of data in `conventions` say how the arguments of a callback tell an ou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Executor
 from contextvars import copy_context
 from functools import partial
 from inspect import getattr_static
@@ -28,15 +27,16 @@ from weakref import ref
 
 from .._core import misuse
 from .._core.claim import Claim, settle_by_raise
+from .._core.errors import name_of, qualified_name_of
 from .._core.handlers import Filtered
 from .._core.jobs import Home
-from .._core.outcomes import Shape, adapt, one_value, reader
+from .._core.outcomes import Shape, adapt, maker, one_value, parameters_of, reader
 from .._core.resolve import CleanUp
 from .._core.tasks import canceller, has
 from .._core.types import FutureLike, Thenable, is_a, public
 from .._promises.promise import Promise, pending
 from .conventions import Convention, Place, Style, cancel_returned, row_for
-from .places import WRAPPED, Places, dressed, owner_of, parameters_of
+from .places import WRAPPED, Places, dressed, owner_of
 from .pump import Pump
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def promisify(
         fn: the function of the library; it is called without the callback arguments, which are supplied here. Left out,
             the call gives a decorator.
         style: how the callback tells an outcome: the name of a style, a `Convention`, or a function that is called with
-            the callback's arguments and returns the value or raises. The names are `"value"`, `"error_first"`,
+            the callback's arguments and returns the value or raises; the callbacks show its parameters. The names are `"value"`, `"error_first"`,
             `"error_last"`, `"status_first"`, `"status_last"` (0 is success), `"two_callbacks"`, `"two_keywords"`,
             `"attribute"`, `"future"` (the callback gets one), `"done_callback"`, `"add_callback"`, `"add_callbacks"`,
             `"then"` (methods of what the call returns), `"async_finish"`.
@@ -180,7 +180,8 @@ def promisify(
         TypeError: `fn` is not callable, `style` is unknown, or `fn` has no such place for a callback, or no such method.
 
     Handlers run on the home of the promise: the loop or thread of the call, wherever the library calls back. Functions
-    for `style`, `shape` and `check` run where the library calls back, or where the promisified function is called.
+    for `style`, `shape` and `check` run where the library calls back, or where the promisified function is called. All
+    of them, and `cancel`, run in the context (`contextvars`) of that call; `pump`, in that of the oldest that waits.
 
     Example:
         >>> from multiprocessing.pool import ThreadPool
@@ -218,8 +219,9 @@ def _promisify(
 
 def _direct(fn: Callable[..., Any], row: Convention, places: Places) -> Callable[..., Promise[Any]]:
     """Wrap a function that needs nothing but one callback among its arguments; same as `_careful`, but faster."""
-    read, returns, index = reader(row.outcome, row.shape), row.returns, places.consecutive
-    make = value_callback if read is one_value else settling_callback
+    returns, index = row.returns, places.consecutive
+    kind = maker(row.outcome, row.shape)
+    make = value_callback if reader(row.outcome, row.shape) is one_value else settling_callback
     boring: type = NoneType  # the type of what the last call returned, if that was no awaitable
 
     def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
@@ -227,7 +229,7 @@ def _direct(fn: Callable[..., Any], row: Convention, places: Places) -> Callable
         promise = pending()
         claim = Claim()
         claim.promise = promise
-        callback = make(claim, read, returns)
+        callback = make(claim, kind, returns)
         returned: object
         try:
             if index != -1 and index != len(arguments):
@@ -253,27 +255,28 @@ def _direct(fn: Callable[..., Any], row: Convention, places: Places) -> Callable
 
 
 def value_callback(claim: Claim, _: object, returns: Any) -> Callable[..., Any]:
-    """Same as `settling_callback(claim, one_value, returns)`, which it needs only for more values, or keywords."""
+    """Same as what `settling_callback` makes to read `one_value`, which is needed only for more values, or keywords."""
 
     def callback(value: Any = None, /, *more: Any, **named: Any) -> Any:
         if more or named:
-            return settling_callback(claim, one_value, returns)(value, *more, **named)
+            return adapt(one_value, claim.resolve, claim.reject, returns)(value, *more, **named)
         claim.resolve(value)
         return returns
 
     return callback
 
 
-def settling_callback(claim: Claim, read: Callable[..., Any], returns: Any) -> Callable[..., Any]:
-    """Make the callback that settles with what `read` makes of its arguments."""
-    return adapt(read, claim.resolve, claim.reject, returns)
+def settling_callback(claim: Claim, kind: Callable[..., Any], returns: Any) -> Callable[..., Any]:
+    """Make the callback of a call, of the kind that `maker` has chosen."""
+    callback: Callable[..., Any] = kind(claim.resolve, claim.reject, returns)
+    return callback
 
 
 def _careful(
     fn: Any, row: Convention, places: Places, keep_alive: bool, pump: Pump | None
 ) -> Callable[..., Promise[Any]]:
     """Wrap a function, whatever options are given."""
-    readers = [reader(row.outcome, row.shape), reader(row.failure)][: places.count]
+    kinds = [maker(row.outcome, row.shape), maker(row.failure)][: places.count]
 
     def promised(*arguments: Any, **keywords: Any) -> Promise[Any]:
         promise = pending()
@@ -285,7 +288,7 @@ def _careful(
             reject = pump.watch(promise, reject)
         if places.attributes:
             resolve, reject = undo.before(promise._home, resolve), undo.before(promise._home, reject)
-        callbacks = [adapt(read, resolve, reject, row.returns) for read in readers]
+        callbacks = [kind(resolve, reject, row.returns) for kind in kinds]
         try:
             if keep_alive:
                 claim.keep(callbacks)
@@ -349,12 +352,15 @@ class Undo(list[tuple[Callable[[], Any], str, Any, Callable[[], Any]]]):
         self.append((reference, name, before, ref(callback)))
 
     def before(self, home: Home, settle: Callable[[Any], object]) -> Callable[[Any], None]:
-        """Restore the attributes in a job, then settle: it comes before all handlers, which may make the next call."""
+        """Restore the attributes in a job, then settle: it comes before all handlers, which may make the next call.
+
+        They may be properties, so the job has the context of this call, in which they have been set.
+        """
         context = copy_context()
 
         def settling(outcome: Any) -> None:
             if self:
-                home.enqueue(CleanUp(home, context, self))
+                home.enqueue(CleanUp(home, context.copy(), self))
             settle(outcome)
 
         return settling
@@ -397,35 +403,6 @@ def with_methods(cls: Any, methods: Any, wrap: Callable[[Any], Any]) -> type[Any
     if missing or not names:
         raise misuse.expected_methods(cls, missing)
     members: dict[str, Any] = {name: wrap(getattr_static(cls, old)) for name, old in names.items()}
-    members |= {name: cls.__dict__[name] for name in ("__module__", "__doc__", "__qualname__") if name in cls.__dict__}
-    return new_class(cls.__name__, (cls,), exec_body=lambda body: body.update(members, __slots__=()))
-
-
-@public
-def submit(executor: Executor, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Promise[R]:
-    """Call a function in an executor: threads, processes or a cluster, anything with the interface of `Executor`.
-
-    Args:
-        executor: from `concurrent.futures`, or of that kind, such as dask's `Client.get_executor()`.
-        fn: the function; `args` and `kwargs` are passed on to it.
-
-    Returns:
-        A promise for what the function returns, rejected with what it raises, or with what `executor.submit` raises.
-
-    Raises:
-        TypeError: `executor` has no method `submit`, or `fn` is not callable.
-
-    Handlers run on the promise's home, not in the executor.
-
-    Example:
-        >>> from concurrent.futures import ThreadPoolExecutor
-        >>> with ThreadPoolExecutor() as executor:
-        ...     submit(executor, pow, 2, 5).wait()
-        32
-    """
-    if isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
-        raise misuse.expected_executor_object(executor)
-    if not callable(fn):
-        raise misuse.expected_callable("submit()", fn, "a function")
-    promise: Promise[Any] = Promise.try_(executor.submit, fn, *args, **kwargs)
-    return promise
+    members |= {name: cls.__dict__[name] for name in ("__module__", "__doc__") if name in cls.__dict__}
+    members["__qualname__"] = qualified_name_of(cls)
+    return new_class(name_of(cls), (cls,), exec_body=lambda body: body.update(members, __slots__=()))

@@ -1,7 +1,8 @@
 """The adoption rules: how a promise takes on the outcome of something foreign, through a then-method.
 
 The first rule that fits is used, in this order: a class that the user has registered; a future with
-`add_done_callback` and `result`; a Twisted Deferred; a kazoo result; a celery result; an awaitable; a thenable.
+`add_done_callback` and `result`; a Twisted Deferred; a result of kazoo or gevent; a greenlet of gevent; a celery
+result; an awaitable; a thenable.
 Everything else is a plain value. Foreign classes are recognised by their methods, which are looked up on the type: a
 `Mock()` answers to every name, and a class or a module that happens to have a `then` is a value.
 """
@@ -11,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias, TypeVar, cast
+from weakref import ref
 
 from .cell import Cell, is_plain
-from .errors import cancelled_by
+from .errors import cancelled_by, text_of
 from .jobs import Home
 from .misuse import expected_callable, expected_type, never_adopted
 from .tasks import canceller, has, is_awaitable, is_future, run_awaitable, watch_future
@@ -21,8 +23,14 @@ from .types import Reject, Resolve, is_a, public
 
 T = TypeVar("T")
 TWISTED_CANCELLED = ("twisted.internet.defer", "CancelledError")
+GREENLET_KILLED = ("greenlet", "GreenletExit")
 # A then-method: a thenable has one, and the rules make one for everything else.
 Then: TypeAlias = Callable[[Resolve[Any], Reject], object]
+
+
+def kind_of(value: object) -> tuple[str | None, str | None]:
+    """Name the class of something foreign, whose module is not imported."""
+    return text_of(type(value), "__module__"), text_of(type(value), "__name__")
 
 
 class Rule(partial[object]):
@@ -120,7 +128,7 @@ def watch_deferred(deferred: Any, resolve: Callable[..., None], reject: Callable
 
     def on_failure(failure: Any, /) -> None:
         error = failure.value
-        if (type(error).__module__, type(error).__name__) == TWISTED_CANCELLED:
+        if kind_of(error) == TWISTED_CANCELLED:
             error = cancelled_by(error)
         reject(error)  # and return None: if the failure were passed on, Twisted would log an unhandled error
 
@@ -129,7 +137,10 @@ def watch_deferred(deferred: Any, resolve: Callable[..., None], reject: Callable
 
 
 def watch_kazoo(result: Any, resolve: Callable[..., None], reject: Callable[..., None]) -> None:
-    """Settle with the outcome of a kazoo result, which no general rule covers: it calls back through `rawlink`."""
+    """Settle with the outcome of a result of kazoo or gevent, which no general rule covers: it calls back by `rawlink`.
+
+    gevent calls back in its hub, where nothing may block or raise; resolving does neither.
+    """
 
     def on_ready(result: Any, /) -> None:
         error = result.exception  # get_nowait() would raise it, and add frames to its traceback each time
@@ -142,6 +153,31 @@ def watch_kazoo(result: Any, resolve: Callable[..., None], reject: Callable[...,
         on_ready(result)
     else:
         result.rawlink(on_ready)
+
+
+def watch_greenlet(greenlet: Any, resolve: Callable[..., None], reject: Callable[..., None]) -> Callable[[], object]:
+    """Settle with the outcome of a greenlet of gevent. One that has been killed has the exception as its value."""
+
+    def on_ready(greenlet: Any, /) -> None:
+        error, value = greenlet.exception, greenlet.value
+        if error is not None:
+            reject(error)
+        elif kind_of(value) == GREENLET_KILLED:
+            reject(cancelled_by(value))
+        else:
+            resolve(value)
+
+    def stop() -> None:
+        greenlet = alive()
+        if greenlet is not None:
+            greenlet.kill(block=False)
+
+    alive = ref(greenlet)  # as in `canceller`
+    if greenlet.ready():
+        on_ready(greenlet)
+    else:
+        greenlet.rawlink(on_ready)
+    return stop
 
 
 def watch_celery(result: Any, resolve: Callable[..., None], reject: Callable[..., None]) -> None:
@@ -166,5 +202,6 @@ def watch_celery(result: Any, resolve: Callable[..., None], reject: Callable[...
 _foreign: tuple[tuple[str, tuple[str, ...], Callable[..., object]], ...] = (
     ("addCallbacks", ("addErrback",), watch_deferred),
     ("rawlink", ("get_nowait", "ready", "exception"), watch_kazoo),
+    ("rawlink", ("kill", "ready", "exception", "value"), watch_greenlet),
     ("then", ("successful", "result"), watch_celery),
 )

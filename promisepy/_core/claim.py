@@ -14,29 +14,35 @@ from .errors import (
     raised,
     set_context,
     set_traceback,
-    several_reasons,
     traceback_of,
     unexpected_arguments,
 )
 from .handlers import is_exception_type
 from .jobs import fatal, inline, run_inline
 from .misuse import expected_reason
+from .outcomes import the_exception
 from .reports import Settings, settings, submit_error
 from .tasks import as_reason
 from .types import is_a
 
 
 def cut_context(error: BaseException, outer: BaseException | None) -> None:
-    """Cut `outer` from the context of `error`: it was only being handled where the queue happened to be drained."""
-    seen = error
-    while outer is not None:
-        context = context_of(seen)
+    """Cut `outer` from the context of `error`: it was only being handled where the queue happened to be drained.
+
+    A program can set any context, so the chain may run in a circle: it is followed as far as it is new.
+    """
+    if outer is None:
+        return
+    seen = set[int]()
+    while id(error) not in seen:
+        seen.add(id(error))
+        context = context_of(error)
         if context is None:
             return
         if context is outer:
-            set_context(seen, None)
+            set_context(error, None)
             return
-        seen = context
+        error = context
 
 
 class Claim:
@@ -142,9 +148,15 @@ def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..
             run_inline()
 
     def reject(reason: object = None, /, *more: object, **named: object) -> None:
-        claim.reject(several_reasons((reason, *more), named) if more or named else reason)
+        claim.reject(told(reason, *more, **named) if more or named else reason)
 
     return resolve, reject
+
+
+def told(*reasons: object, **named: object) -> BaseException:
+    """Make an exception of what came in place of one reason: the one exception in it, as an errback's, or else all."""
+    error = None if named else the_exception(reasons)
+    return unexpected_arguments("reject", reasons, named) if error is None else error
 
 
 def to_exception(reason: object) -> BaseException:

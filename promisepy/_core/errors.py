@@ -83,6 +83,16 @@ arguments_of: Callable[[BaseException], tuple[Any, ...]] = BaseException.__dict_
 set_traceback: Callable[[Any, TracebackType | None], object] = BaseException.with_traceback
 set_context: Callable[[Any, BaseException | None], object] = BaseException.__dict__["__context__"].__set__
 name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
+qualified_name_of: Callable[[type], str] = type.__dict__["__qualname__"].__get__
+
+
+def text_of(thing: object, name: str) -> str | None:
+    """Give an attribute that should be a text, such as `__name__`; None if it is missing or no text, or raises."""
+    try:
+        text = getattr(thing, name, None)
+    except Exception:
+        return None
+    return text if is_a(text, str) else None
 
 
 # The directory of the package, as code objects name it. A frame is recognised by its code object, not by its globals:
@@ -175,14 +185,6 @@ def unexpected_arguments(name: str, arguments: tuple[object, ...], keywords: dic
         arguments,
         keywords,
     )
-
-
-def several_reasons(arguments: tuple[object, ...], keywords: dict[str, object]) -> BaseException:
-    """Give the one exception that `reject` was called with among other arguments, or wrap all of them."""
-    errors = [argument for argument in arguments if is_a(argument, BaseException)]
-    if len(errors) == 1 and not keywords:
-        return errors[0]
-    return unexpected_arguments("reject", arguments, keywords)
 
 
 def not_an_exception(reason: object) -> CallbackError:

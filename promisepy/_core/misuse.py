@@ -82,6 +82,14 @@ def expected_function(caller: str, name: str, got: object) -> TypeError:
     )
 
 
+def expected_name(caller: str, got: object) -> TypeError:
+    """Say that a style goes by the name of the function, and that there is none."""
+    return TypeError(
+        f"{caller}() expected a function with a name, such as load_async, got {short(got)}: write "
+        'style=lambda source, result: source.load_finish(result) in place of "async_finish"'
+    )
+
+
 def expected_place(caller: str, got: object) -> TypeError:
     """Say where callbacks can go."""
     return TypeError(

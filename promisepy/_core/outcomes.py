@@ -6,15 +6,23 @@ decide, on whatever thread the library calls.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextvars import copy_context
+from functools import partial
 from inspect import Parameter, Signature, signature
 from types import FunctionType
 from typing import Any, Final, TypeAlias, cast
 
-from .errors import CallbackError, raised, set_traceback, short
+from .errors import HERE, CallbackError, raised, set_traceback, short
 from .misuse import expected_outcome
 from .types import is_a
+
+# Annotations may name what exists only for type checkers. From CPython 3.14 on, to read them would raise.
+_annotationlib: Any = sys.modules.get("annotationlib")  # there `inspect` needs it, too
+UNREAD: Final[dict[str, Any]] = (
+    {} if _annotationlib is None else {"annotation_format": _annotationlib.Format.FORWARDREF}
+)
 
 # Foreign functions and their arguments have no types that could be stated once for all libraries, hence Any.
 Outcome: TypeAlias = Callable[..., tuple[Any, ...]]
@@ -42,8 +50,13 @@ def error_last(*arguments: Any, **named: Any) -> tuple[Any, ...]:
 
 def all_errors(*arguments: Any, **named: Any) -> tuple[Any, ...]:
     """Outcome of a callback that is only called on failure: its one exception, else all of its arguments."""
+    raise as_error(the_exception(arguments), arguments, named)
+
+
+def the_exception(arguments: tuple[object, ...]) -> BaseException | None:
+    """Give the one exception among the arguments of a failure, which may come with a channel, a client or a text."""
     errors = [argument for argument in arguments if is_a(argument, BaseException)]
-    raise as_error(errors[0] if len(errors) == 1 else None, arguments, named)
+    return errors[0] if len(errors) == 1 else None
 
 
 def only_values(values: tuple[Any, ...], arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
@@ -149,17 +162,23 @@ def adapt(
 
 
 def adapt_function(
-    fn: Callable[..., Any], resolve: Callable[[Any], object], reject: Callable[[Any], object], returns: Any = None
+    read: Callable[..., Any],
+    resolve: Callable[[Any], object],
+    reject: Callable[[Any], object],
+    returns: Any = None,
+    shown: Signature | None = None,
 ) -> Callable[..., Any]:
-    """Same as `adapt` for a function of the user's: it runs in the context of this call, and shows its parameters."""
-    callback = adapt(in_context(fn), resolve, reject, returns)
-    callback.__signature__ = shown = _new_signature(LateSignature)  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]  # a function may have any (PEP 362)
-    shown.fn = fn
+    """Same as `adapt` for a function of the user's: it runs in the context of this call, and its parameters are shown.
+
+    All callbacks of a promisified function may share the signature that they show, `shown`.
+    """
+    callback = in_context(adapt(read, resolve, reject, returns))
+    callback.__signature__ = late_signature(read) if shown is None else shown  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]  # `inspect` looks for it
     return callback
 
 
-def in_context(fn: Callable[..., Any]) -> Callable[..., Any]:
-    """Have a function of the user's run in the context of this call, whoever calls it, and on whatever thread.
+def in_context(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Have a function called in the context of this call, whoever calls it, on whatever thread.
 
     A context can be entered only once at a time, but a library may call on two threads at once, or again while it is
     being called. So the context that is kept here is never entered. Each call runs in a copy, which costs the same
@@ -167,13 +186,26 @@ def in_context(fn: Callable[..., Any]) -> Callable[..., Any]:
     """
     context = copy_context()
 
-    def run(*arguments: Any, **named: Any) -> Any:
+    def callback(*arguments: Any, **named: Any) -> Any:
         try:
-            return context.copy().run(fn, *arguments, **named)
+            return context.copy().run(function, *arguments, **named)
         finally:
             del arguments, named  # INV-RC
 
-    return run
+    return callback
+
+
+def written_here(function: object) -> bool:
+    """Tell whether a function is one of this package, which needs no context and says nothing about a library."""
+    return type(function) is FunctionType and function.__code__.co_filename.startswith(HERE)
+
+
+def parameters_of(fn: Callable[..., Any], *, follow_wrapped: bool = False) -> dict[str, Parameter] | None:
+    """Give a function's parameters, or None if it does not tell them, as many functions written in C."""
+    try:
+        return dict(signature(fn, follow_wrapped=follow_wrapped, **UNREAD).parameters)
+    except Exception:  # a foreign `__signature__` may be anything
+        return None
 
 
 class LateSignature(Signature):
@@ -191,13 +223,34 @@ class LateSignature(Signature):
         """Read the signature: a field of `Signature` was asked for, and is not set yet."""
         if name not in Signature.__slots__:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        try:
-            parameters = list(signature(self.fn).parameters.values())
-        except (TypeError, ValueError):  # some functions that are written in C do not tell
-            parameters = ANYTHING
-        super().__init__(parameters)  # without what `fn` returns: the callback returns something else
+        parameters = parameters_of(self.fn, follow_wrapped=True)
+        super().__init__(ANYTHING if parameters is None else list(parameters.values()))  # without what `fn` returns
         return getattr(self, name)
 
 
 _new_signature: Callable[[type[LateSignature]], LateSignature] = object.__new__
 ANYTHING: Final = [Parameter("arguments", Parameter.VAR_POSITIONAL), Parameter("named", Parameter.VAR_KEYWORD)]
+
+
+def late_signature(fn: Callable[..., Any]) -> LateSignature:
+    """Make the signature of a callback that stands for `fn`."""
+    late = _new_signature(LateSignature)
+    late.fn = fn
+    return late
+
+
+ANY_SIGNATURE: Final = Signature(ANYTHING)
+
+
+def maker(outcome: Outcome, shape: Shape = natural) -> Callable[..., Callable[..., Any]]:
+    """Choose how callbacks of this kind are made; like `adapt`, what is chosen takes `resolve`, `reject`, `returns`.
+
+    A context is captured only if there is a function of the user's to run in it. If that one reads the arguments of the
+    callback, its parameters are shown.
+    """
+    read = reader(outcome, shape)
+    if written_here(outcome) and written_here(shape):
+        return partial(adapt, read)
+    if written_here(outcome):
+        return partial(adapt_function, read, shown=ANY_SIGNATURE)
+    return partial(adapt_function, read, shown=late_signature(outcome.read if isinstance(outcome, Single) else outcome))

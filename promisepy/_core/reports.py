@@ -30,7 +30,7 @@ import time
 import weakref
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, get_type_hints
 
 from .atomic import taken
 from .errors import BrokenPromise, StuckPromise, UnhandledRejection, is_ours, name_of, short, traceback_of
@@ -46,6 +46,8 @@ Site: TypeAlias = tuple[str, int, str]
 SPAN: Final = 1.0
 # Whether the default `sys.unraisablehook` prints the causes of an error, too.
 SHOWS_CAUSES: Final = sys.version_info >= (3, 15)
+# The file of `typing`, as code objects name it: see `errors.HERE`.
+TYPING: Final = get_type_hints.__code__.co_filename
 
 
 class Settings:
@@ -102,7 +104,7 @@ def set_report_hook(hook: ReportHook | None, /) -> ReportHook | None:
 def creation_site() -> Site | None:
     """Find the nearest caller outside this package and outside `typing`, whose code is what calls `Promise[int]`."""
     frame = sys._getframe(1)
-    while is_ours(frame) or frame.f_globals.get("__name__") == "typing":
+    while is_ours(frame) or frame.f_code.co_filename == TYPING:
         if frame.f_back is None:
             return None
         frame = frame.f_back

@@ -23,7 +23,6 @@ from .homes import ThreadHome, current_home
 from .jobs import Home, InlineQueue, inline, run_inline
 from .loops import HOME, LoopHome, events, running_loop
 from .reports import submit_error
-from .types import FutureLike
 
 # Any is the future that calls back; asyncio's own are futures of Any, too.
 Callback = Callable[[Any], object]
@@ -165,7 +164,15 @@ def is_future(value: Any) -> bool:
     """Tell whether to watch a value as a future: it calls back with a result, and `await` would be no better."""
     if not (has(value, "add_done_callback") and has(value, "result")):
         return False
-    return asyncio.isfuture(value) or not has(value, "__await__") or _blocks(value)
+    return _has_loop(value) or not has(value, "__await__") or _blocks(value)
+
+
+def _has_loop(future: object) -> bool:
+    """Tell whether this is a future of an asyncio loop, which may be touched only on the thread of that loop.
+
+    Awaitables of other libraries claim to be one, and lack what would tell the loop: PyGObject's have no `get_loop`.
+    """
+    return asyncio.isfuture(future) and has(future, "get_loop") and has(future, "done")
 
 
 def _blocks(future: Any) -> bool:
@@ -183,9 +190,10 @@ async def _await(awaitable: Any) -> Any:
     return await awaitable
 
 
-def watch_future(future: FutureLike[Any], resolve: Resolver, reject: Resolver) -> Callable[[], object] | None:
+# Any, because `FutureLike` is what all futures have in common, and those of asyncio are asked for their loop.
+def watch_future(future: Any, resolve: Resolver, reject: Resolver) -> Callable[[], object] | None:
     """Settle with the outcome of a future, which may call back on any thread or at once; give what cancels it."""
-    has_exception = hasattr(type(future), "exception")
+    has_exception = has(future, "exception")
 
     def on_done(future: Any, /) -> None:
         error: Any = None
@@ -204,16 +212,17 @@ def watch_future(future: FutureLike[Any], resolve: Resolver, reject: Resolver) -
         finally:
             del future, error  # INV-RC
 
-    if asyncio.isfuture(future):
-        loop = future.get_loop()
+    is_stoppable = has(future, "cancel")
+    if _has_loop(future):
+        loop: asyncio.AbstractEventLoop = future.get_loop()
         if loop is not running_loop():
             if future.done():  # its loop may never run again
                 on_done(future)
                 return None
             loop.call_soon_threadsafe(future.add_done_callback, on_done)
-            return partial(_call_in, loop, canceller(future))
+            return partial(_call_in, loop, canceller(future)) if is_stoppable else None
     future.add_done_callback(on_done)
-    return canceller(future) if has(future, "cancel") else None
+    return canceller(future) if is_stoppable else None
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> None:

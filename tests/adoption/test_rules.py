@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import enum
 from collections.abc import Callable, Generator
 from typing import Any
@@ -9,7 +10,7 @@ from unittest.mock import AsyncMock, MagicMock, Mock
 
 import pytest
 
-from promisepy import Cancelled, Promise
+from promisepy import Cancelled, Promise, Report
 
 
 # One class for each rule that goes by methods; what its outcome is tells which rule took it.
@@ -49,6 +50,20 @@ class KazooLike:
         return "kazoo"
 
 
+class GreenletLike:
+    value = "greenlet"
+    exception = None
+
+    def rawlink(self, callback: Callable[..., object]) -> None:
+        raise AssertionError
+
+    def ready(self) -> bool:
+        return True
+
+    def kill(self, *, block: bool) -> None:
+        raise AssertionError
+
+
 class CeleryLike:
     result = "celery"
 
@@ -74,6 +89,7 @@ RULES: dict[str, type] = {
     "future": FutureLike,
     "deferred": DeferredLike,
     "kazoo": KazooLike,
+    "greenlet": GreenletLike,
     "celery": CeleryLike,
     "awaitable": AwaitableLike,
     "thenable": ThenableLike,
@@ -91,13 +107,13 @@ class TestOrder:
     def test_each_rule_takes_what_has_its_methods(self, name: str) -> None:
         assert outcome(RULES[name]()) == name
 
-    @pytest.mark.parametrize("name", ["future", "deferred", "kazoo", "celery", "thenable"])
+    @pytest.mark.parametrize("name", ["future", "deferred", "kazoo", "greenlet", "celery", "thenable"])
     def test_a_rule_comes_before_all_later_ones_that_fit_as_well(self, name: str) -> None:
         names = [other for other in RULES if other != "awaitable"]
         bases = tuple(RULES[other] for other in names[names.index(name) :])
         assert outcome(type("FitsAll", bases, {})()) == name
 
-    @pytest.mark.parametrize("name", ["deferred", "kazoo", "celery", "awaitable"])
+    @pytest.mark.parametrize("name", ["deferred", "kazoo", "greenlet", "celery", "awaitable"])
     def test_a_rule_comes_before_awaiting_and_awaiting_before_then(self, name: str) -> None:
         names = list(RULES)
         bases = tuple(RULES[other] for other in names[names.index(name) :])
@@ -116,6 +132,8 @@ class TestOrder:
             (DeferredLike, "addErrback"),
             (KazooLike, "ready"),
             (KazooLike, "get_nowait"),
+            (GreenletLike, "kill"),
+            (GreenletLike, "value"),
         ],
     )
     def test_what_lacks_one_of_the_methods_of_a_rule_is_a_value(self, kind: type, missing: str) -> None:
@@ -173,7 +191,7 @@ class Stoppable(FutureLike):
 @pytest.mark.parametrize(
     ("kind", "stops"),
     [(Stoppable, True), (FutureLike, False), (DeferredLike, True), (KazooLike, False), (CeleryLike, False)]
-    + [(ThenableLike, False)],
+    + [(ThenableLike, False), (GreenletLike, True)],
 )
 def test_what_gives_up_waiting_before_it_has_begun_goes_along_if_the_work_can_be_stopped(
     kind: type, stops: bool
@@ -261,6 +279,84 @@ class TestGenericFutures:
         promise.cancel()
         Promise.resolve().then().wait(timeout=10)
         assert future.cancels == 1
+
+
+class Claimant:
+    """Hands everything on to a future of asyncio, and claims to be one; its subclasses lack something."""
+
+    _asyncio_future_blocking = False
+
+    def __init__(self, future: asyncio.Future[str]) -> None:
+        self.future = future
+
+
+def handed_on(name: str) -> Callable[..., Any]:
+    return lambda self, *arguments, **named: getattr(self.future, name)(*arguments, **named)
+
+
+METHODS = (
+    "get_loop",
+    "done",
+    "exception",
+    "cancel",
+    "cancelled",
+    "result",
+    "add_done_callback",
+    "remove_done_callback",
+)
+
+
+class TestWhatClaimsToBeAFutureOfAsyncio:
+    """`asyncio.isfuture` says yes, and something is missing: PyGObject's awaitables have no `get_loop`."""
+
+    @pytest.mark.parametrize("missing", [*METHODS, "__await__"])
+    @pytest.mark.parametrize("without", ["get_loop", "done", "nothing else"])
+    @pytest.mark.parametrize("when", ["before", "later", "failed", "cancelled"])
+    def test_its_outcome_is_taken_on_if_it_can_be_had(self, missing: str, without: str, when: str) -> None:
+        members = {name: handed_on(name) for name in [*METHODS, "__await__"] if name not in (missing, without)}
+        kind = type("Claims", (Claimant,), members)
+
+        async def main() -> Any:
+            future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+            if when == "before":
+                future.set_result("outcome")
+            value = kind(future)
+            promise: Promise[Any] = Promise.resolve(value)
+            await asyncio.sleep(0)
+            if when == "later":
+                future.set_result("outcome")
+            elif when == "failed":
+                future.set_exception(OSError("outcome"))
+            elif when == "cancelled":
+                future.cancel()
+            async with asyncio.timeout(20):
+                got = await promise.catch(lambda reason: type(reason).__name__)
+            return "itself" if got is value else got
+
+        can_be_watched = hasattr(kind, "add_done_callback") and hasattr(kind, "result")
+        if can_be_watched or hasattr(kind, "__await__"):
+            assert asyncio.run(main()) == {"failed": "OSError", "cancelled": "Cancelled"}.get(when, "outcome")
+        else:
+            assert asyncio.run(main()) == "itself"
+
+    def test_one_that_cannot_be_cancelled_is_let_go_also_by_another_loop(self, reports: list[Report]) -> None:
+        kind = type("Uncancellable", (Claimant,), {name: handed_on(name) for name in METHODS if name != "cancel"})
+
+        async def let_go(future: Claimant) -> BaseException | None:
+            promise: Promise[Any] = Promise.resolve(future)
+            await Promise.resolve().then()  # so that it is followed
+            promise.cancel()
+            await Promise.resolve().then()
+            return promise.reason
+
+        async def main() -> None:
+            future = kind(asyncio.get_running_loop().create_future())
+            assert type(await let_go(future)) is Cancelled
+            assert type(await asyncio.to_thread(lambda: asyncio.run(let_go(future)))) is Cancelled
+            assert not future.future.done()
+
+        asyncio.run(main())
+        assert reports == []
 
 
 class Word(enum.Enum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 import threading
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from promisepy import BrokenPromise, Promise, Replies, promisify
+from promisepy import BrokenPromise, Convention, Promise, Replies, promisify
 
 from .helpers import reason_of, value_of
 
@@ -58,6 +59,88 @@ def test_button_whose_setter_sniffs_the_arity_and_keeps_something_else() -> None
     button.when_pressed = d.via(lambda *button: len(button))
     button.press()
     assert value_of(d.promise) == 0
+
+
+@pytest.mark.parametrize("style", [lambda button: button, Convention(outcome=lambda button: (button,))])
+def test_button_that_passes_itself_to_a_style_with_a_parameter(style: Any) -> None:
+    button = Button()
+    promise = promisify(lambda function: setattr(button, "when_pressed", function), style=style)()
+    button.press()
+    assert value_of(promise) is button
+
+
+class Listener:
+    """Cuts what it passes to the number of parameters, as pynput does, or refuses the function, as dbus-fast does."""
+
+    def __init__(self, *arguments: Any) -> None:
+        self.arguments = arguments
+
+    def listen(self, function: Callback) -> None:
+        parameters = inspect.signature(function).parameters.values()
+        assert not any(one.kind is inspect.Parameter.VAR_POSITIONAL for one in parameters), "refused"
+        function(*self.arguments[: len(parameters)])
+
+
+def test_listener_that_goes_by_the_number_of_parameters() -> None:
+    def read(key: str) -> str:
+        return key.upper()
+
+    promise = promisify(Listener("a", "injected").listen, style=read)()
+    assert value_of(promise) == "A"
+    assert value_of(promisify(Listener("a", "injected").listen, style=read, cancel=print)()) == "A"
+
+
+def shown_by(**options: Any) -> list[str]:
+    """Give the parameters that the callbacks of a promisified function show, to both functions that tell them."""
+    seen: list[list[str]] = []
+
+    def start(*callbacks: Callback) -> None:
+        for callback in callbacks:
+            seen.append([str(one) for one in inspect.signature(callback).parameters.values()])
+            told = inspect.getfullargspec(callback)
+            assert len(told.args) == sum(not text.startswith("*") for text in seen[-1])
+            callback("key")
+
+    value_of(promisify(start, **options)().catch(lambda error: error))
+    return seen[-1]
+
+
+class Unreadable:
+    """A style that can be called, not hashed, and tells nothing about its parameters."""
+
+    __hash__ = None  # type: ignore[assignment]  # as a list has it
+    __signature__ = "none"
+
+    def __call__(self, *values: Any) -> Any:
+        return values
+
+
+def test_callbacks_show_the_parameters_of_the_function_that_reads_their_arguments() -> None:
+    def read(key: str, /, event: int = 0) -> tuple[str]:
+        return (key,)
+
+    @functools.wraps(read)
+    def wrapped(*arguments: Any) -> Any:
+        return read(*arguments)
+
+    expected = ["key: 'str'", "event: 'int' = 0"]
+    for style in (read, wrapped, Convention(outcome=read)):
+        assert shown_by(style=style) == shown_by(style=style, shape=list) == expected
+    assert shown_by(style=functools.partial(read, "a")) == expected[1:]
+    assert shown_by(errback=-1, style=Convention(failure=read)) == expected
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"style": "error_first", "shape": list}, {"shape": list}, {"style": Unreadable()}]
+    + [{"style": Convention(outcome=Unreadable())}],
+)
+def test_callbacks_show_any_parameters_where_nobody_knows_them(options: dict[str, Any]) -> None:
+    assert [text.rstrip("abcdefghijklmnopqrstuvwxyz") for text in shown_by(**options)] == ["*", "**"]
+
+
+def test_a_style_that_cannot_be_hashed_reads_like_any_other() -> None:
+    assert value_of(promisify(lambda done: done(1), style=Convention(outcome=Unreadable()))()) == 1
 
 
 class Signal:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from promisepy import BrokenPromise, Promise, Report, callbackify, promisify
+from promisepy import BrokenPromise, Convention, Promise, Report, callbackify, promisify
 
 from ..support import turn
 from .helpers import on_a_loop, reason_of, value_of
@@ -124,6 +124,10 @@ CALLS: dict[str, Callable[[], Promise[Any]]] = {
     "style raises later": lambda: later(Value, style=fail),
     "style rethrows at once": promisify(sync_error, style=rethrow),
     "style rethrows later": lambda: later(WatchedError, style=rethrow),
+    "style rethrows before a shape": promisify(sync_error, style=rethrow, shape=list),
+    "outcome rethrows": promisify(sync_error, style=Convention(outcome=rethrow)),
+    "outcome rethrows later": lambda: later(WatchedError, style=Convention(outcome=rethrow)),
+    "failure rethrows": promisify(both, errback=-1, style=Convention(failure=rethrow)),
     "shape raises": promisify(sync, shape=fail),
     "attribute": lambda: promisify(Slot().start, callback=".on_done")(),
     "attribute, call raises": lambda: promisify(Slot().fail, callback=".on_done")(),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -232,6 +234,28 @@ def test_methods_of_the_handle_are_called_once_each_and_may_call_back_at_once(pl
         assert promise.value == (None if handle.failed else "answer")
 
 
+@pytest.mark.parametrize("style", ["then", "add_callbacks", "add_callback", "done_callback"])
+def test_a_cancelled_promise_cancels_the_handle_if_that_can_be_cancelled(style: str, reports: list[Report]) -> None:
+    class Kept(Handle):
+        def keep(self, *callbacks: Callback) -> None:
+            self.callbacks = callbacks
+
+        then = add_callbacks = add_callback = add_errback = add_done_callback = keep
+
+    class Cancellable(Kept):
+        def cancel(self) -> None:
+            stopped.append(self)
+
+    stopped: list[Kept] = []
+    for handle in (Cancellable(), Kept()):
+        promise = promisify(lambda handle=handle: handle, style=style)()
+        promise.cancel()
+        turn()
+        assert stopped == [handle][: isinstance(handle, Cancellable)]
+        stopped.clear()
+    assert reports == []
+
+
 @pytest.mark.parametrize("returned", [None, 5, object()])
 def test_a_call_that_returns_no_handle_rejects(returned: Any, reports: list[Report]) -> None:
     assert type(reason_of(promisify(lambda: returned, style="done_callback")())) is AttributeError
@@ -276,3 +300,79 @@ def test_a_parameter_that_is_named_as_place_is_skipped_by_positional_arguments()
     assert value_of(promisify(start, callback="callback")("a")) == ("a", 3)
     assert value_of(promisify(start, callback="callback")("a", 4)) == ("a", 4)
     assert value_of(promisify(start, callback="callback")(key="a")) == ("a", 3)
+
+
+class Loader:
+    """Functions as PyGObject shows them since 3.50: what is to be passed on comes after the callback."""
+
+    def load_async(self, flags: Any = 0, cancellable: Any = None, callback: Any = None, user_data: Any = None) -> None:
+        if callback is not None:
+            callback(self, (flags, user_data), *([] if user_data is None else [user_data]))
+
+    def load_finish(self, result: Any) -> Any:
+        if result[0] == "bad":
+            raise OSError("finished badly")
+        return result
+
+    def copy_async(self, progress: Any = None, callback: Any = None, *user_data: Any) -> None:
+        if callback is not None:
+            callback(self, user_data)
+
+    copy_finish = staticmethod(tuple)
+
+
+def idle_add(function: Callback, *user_data: Any, priority: int = 200) -> int:
+    function(*user_data)
+    return priority
+
+
+@pytest.mark.parametrize("options", [{}, {"callback": -1}, {"callback": 2}, {"callback": 3}, {"callback": "callback"}])
+def test_what_glib_passes_on_is_never_taken_for_the_callback(options: dict[str, Any]) -> None:
+    load = promisify(Loader.load_async, style="async_finish", **options)
+    loader = Loader()
+    assert value_of(load(loader)) == (0, None)
+    assert value_of(load(loader, 1)) == (1, None)
+    assert value_of(load(loader, 1, None)) == (1, None)
+    assert value_of(load(loader, 1, None, "data")) == (1, "data")
+    assert value_of(load(loader, 1, user_data="data")) == (1, "data")
+    assert type(reason_of(load(loader, "bad"))) is OSError
+    assert list(inspect.signature(load).parameters) == ["self", "flags", "cancellable", "user_data"]
+
+
+@pytest.mark.parametrize("options", [{}, {"callback": -1}, {"callback": 2}, {"callback": 3}, {"callback": "callback"}])
+def test_nor_is_it_in_a_bound_method(options: dict[str, Any]) -> None:
+    load = promisify(Loader().load_async, style="async_finish", **options)
+    assert value_of(load(1, None)) == (1, None)
+    assert value_of(load(1, None, "data")) == (1, "data")
+
+
+def test_nor_is_it_where_there_may_be_any_number_of_it() -> None:
+    assert value_of(promisify(idle_add)("a", "b")) == ("a", "b")
+    assert value_of(promisify(idle_add)()) is None
+    assert value_of(promisify(Loader.copy_async, style="async_finish")(Loader(), None, "a", "b")) == ("a", "b")
+    assert value_of(promisify(Loader().copy_async, style="async_finish")()) == ()
+
+
+def test_a_finish_function_is_found_by_the_callback_s_name_wherever_it_stands() -> None:
+    def read_async(callback: Callback, size: int = 0) -> None:
+        callback(Reader, size)
+
+    class Reader:
+        read_finish = abs
+
+    assert value_of(promisify(read_async, style="async_finish")(-3)) == 3
+
+
+def test_it_can_be_said_that_the_callback_is_what_glib_passes_on() -> None:
+    def start(callback: Callback | None = None, user_data: Callback | None = None) -> None:
+        assert callback is None
+        assert user_data is not None
+        user_data("data")
+
+    assert value_of(promisify(start, callback="user_data")()) == "data"
+    assert value_of(promisify(lambda user_data: user_data("only"), callback=0)()) == "only"
+
+
+def test_a_finish_function_is_named_after_what_a_partial_calls() -> None:
+    load = functools.partial(functools.partial(Loader().load_async, 1), None)
+    assert value_of(promisify(load, style="async_finish")()) == (1, None)

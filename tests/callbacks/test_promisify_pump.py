@@ -173,6 +173,29 @@ def test_an_interrupted_poll_is_raised_and_the_next_call_polls_again(kind: type[
     assert value_of(send("b")) == "B"
 
 
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_an_interrupted_poll_ends_a_wait_for_another_promise_as_well(kind: type[BaseException]) -> None:
+    library = Polled()
+    library.failure = kind()
+    handled = promisify(library.send, pump=library.poll)("a").catch(BaseException, lambda error: type(error))
+    other, resolve, _ = Promise[str].with_resolvers()
+    with pytest.raises(kind):
+        other.wait(timeout=PATIENCE)
+    resolve("goes on")
+    assert (value_of(other), value_of(handled)) == ("goes on", kind)
+
+
+def test_polls_get_rarer_while_nothing_is_delivered_and_frequent_when_something_is() -> None:
+    """Counted by their pauses, of which the whole wait is made, so a slow machine can only poll less."""
+    library = Polled(delay=10**9)
+    promise = promisify(library.send, pump=library.poll)("a")
+    Promise.delay(0.5).wait(timeout=PATIENCE)
+    # 1, 2, 4, 8, 16 and then 20 ms; one each millisecond would be 400 and more.
+    assert 1 < library.polls < 60
+    library.delay = 1
+    assert value_of(promise) == "A"
+
+
 def test_a_loop_that_is_closed_while_somebody_waits_leaves_polling_to_the_next(reports: list[Report]) -> None:
     library = Polled(delay=10**9)
     send = promisify(library.send, pump=library.poll)

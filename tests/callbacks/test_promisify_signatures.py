@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from inspect import Parameter, Signature
@@ -13,8 +14,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from promisepy import Promise, promisify
+from promisepy import Promise, callbackify, promisify
 
+from ..support import raising, turn
 from .helpers import value_of
 
 Callback = Callable[..., Any]
@@ -203,3 +205,56 @@ def test_every_call_that_the_signature_accepts_reaches_the_parameters_that_it_na
     assert all(map(callable, callbacks))
     assert len(set(map(id, callbacks))) == len(callbacks)
     assert got.arguments == expected.arguments
+
+
+class Stranger:
+    """A callable whose descriptions are missing, are no texts, or cannot be had."""
+
+    def __init__(self, name: str, answer: Callable[[], Any]) -> None:
+        self.name = name
+        self.answer = answer
+
+    def __getattribute__(self, name: str) -> Any:
+        get = super().__getattribute__
+        return get("answer")() if name == get("name") else get(name)
+
+    def __call__(self, key: str, callback: Callback) -> None:
+        callback(key.upper())
+
+
+NAMES = ("__name__", "__qualname__", "__module__", "__doc__", "__signature__")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("answer", [lambda: None, lambda: 5, lambda: b"x", raising(RuntimeError("unreadable"))])
+def test_descriptions_that_are_of_no_use_are_left_out(name: str, answer: Callable[[], Any]) -> None:
+    promisified = promisify(Stranger(name, answer))
+    assert value_of(promisified("a")) == "A"
+    for text in NAMES[:2]:
+        assert isinstance(getattr(promisified, text), str)
+    done: list[Any] = []
+    called_back = callbackify(Stranger(name, answer), callback=0)
+    called_back(lambda *outcome: done.append(outcome), "b", lambda value: None)
+    turn()
+    assert done == [(None, None)]
+
+
+@pytest.mark.parametrize("name", ["__name__", "__module__", "__doc__"])
+def test_a_class_may_describe_itself_by_anything(name: str) -> None:
+    meta = type("Meta", (type,), {name: property(raising(RuntimeError("unreadable")))})
+
+    def get(self: object, callback: Callback) -> None:
+        callback("got")
+
+    strange = meta("Strange", (), {"get": get})
+    assert value_of(promisify(strange, methods=["get"])().get()) == "got"
+    assert value_of(promisify(strange, methods={"fetch": "get"})().fetch()) == "got"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="annotations are evaluated with the definition")
+def test_annotations_are_not_evaluated() -> None:
+    space: dict[str, Any] = {}
+    exec("def fetch(key: OnlyForCheckers, callback: Missing) -> Absent: callback(key)", space)
+    fetch = promisify(space["fetch"])
+    assert list(inspect.signature(fetch).parameters) == ["key"]
+    assert value_of(fetch("a")) == "a"

@@ -27,6 +27,21 @@ def test_coroutines_of_the_main_thread_run() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "ran\n", "")
 
 
+def test_whatever_is_queued_runs_however_much_it_is_and_whatever_it_queues() -> None:
+    code = """
+        from promisepy import Promise
+
+        def count(number):
+            return Promise.resolve(number + 1).then(count) if number < 2500 else print("counted to", number)
+
+        Promise.resolve(0).then(count)
+        for number in range(3000):
+            Promise.resolve(number).then(lambda number: number == 2999 and print("the last one"))
+    """
+    done = run_script(code, prelude="")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "the last one\ncounted to 2500\n", "")
+
+
 def test_a_rejection_that_is_still_held_is_reported_once() -> None:
     done = run_script("from promisepy import Promise; held = Promise.reject(ValueError('held'))", prelude="")
     assert done.returncode == 0

@@ -33,6 +33,16 @@ class Sample:
         return "Sample()"
 
 
+class Nameless:
+    """Something that can be called and has no name."""
+
+    def __repr__(self) -> str:
+        return "Nameless()"
+
+    def __call__(self, callback: Callable[..., object]) -> None:
+        raise AssertionError("a wrong call must not start anything")
+
+
 def fn(key: str, callback: Callable[..., object]) -> None:
     raise AssertionError("a wrong call must not start anything")
 
@@ -139,6 +149,24 @@ WRAPPING = {
             (Sample, {"new": "get"}, "['get']"),
         )
     },
+    **{
+        f"{wrap.__name__}(nameless, style='async_finish')": Case(
+            lambda wrap=wrap: wrap(Nameless(), style="async_finish"),
+            f"{wrap.__name__}() expected a function with a name, such as load_async, got Nameless(): write "
+            'style=lambda source, result: source.load_finish(result) in place of "async_finish"',
+        )
+        for wrap in (promisify, callbackify)
+    },
+    "promisify(fn, callback=1, errback=1)": Case(
+        lambda: promisify(lambda callback, errback: None, callback=1, errback=1),
+        "promisify() expected two different places, got callback=1 and errback=1: "
+        'write style="error_first" or style="error_last" for one callback that gets both',
+    ),
+    "promisify(fn, callback='.done', errback='.done')": Case(
+        lambda: promisify(fn, callback=".done", errback=".done"),
+        "promisify() expected two different places, got callback='.done' and errback='.done': "
+        'write style="error_first" or style="error_last" for one callback that gets both',
+    ),
     "callbackify(fn, style=Convention(outcome=...))": Case(
         lambda: callbackify(fn, style=Convention(outcome=lambda *values: values)),
         "callbackify() expected a Convention that has tell=, got one without: write Convention(tell=function), where "

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from promisepy import CallbackError, Fulfilled, Promise, Rejected
+from promisepy import CallbackError, Fulfilled, Promise, Rejected, promisify
 
 from ..support import turn
 
@@ -59,6 +59,33 @@ def test_unexpected_arguments_reject_instead_of_raising_in_the_library() -> None
     assert isinstance(promise.reason, CallbackError)
     assert promise.reason.arguments == ("value", "extra")
     assert promise.reason.keywords == {"status": 5}
+
+
+BOTH = ValueError("one"), OSError("two")
+
+
+@pytest.mark.parametrize("more", [("channel", BOTH[0]), (BOTH[0], "text"), (1, BOTH[0], None)])
+def test_one_exception_among_the_arguments_of_a_failure_is_the_reason(more: tuple[Any, ...]) -> None:
+    """For `reject` as for the errback of `promisify`."""
+    promise, _, reject = Promise[Any].with_resolvers()
+    reject(*more)
+    assert promise.reason is BOTH[0]
+    promise = promisify(lambda callback, errback: errback(*more), style="two_callbacks")()
+    assert promise.reason is BOTH[0]
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [(("channel", "text"), {}), (BOTH, {}), ((), {}), (("channel", OSError), {}), (("channel", BOTH[0]), {"code": 4})],
+)
+def test_otherwise_all_arguments_of_a_failure_are_kept(more: tuple[Any, ...], named: dict[str, Any]) -> None:
+    promise, _, reject = Promise[Any].with_resolvers()
+    reject(*more, **named)
+    promised = promisify(lambda callback, errback: errback(*more, **named), style="two_callbacks")()
+    for reason, arguments in ((promise.reason, more or (None,)), (promised.reason, more)):
+        assert isinstance(reason, CallbackError)
+        assert (reason.arguments, reason.keywords) == (arguments, named)
+        assert reason is not BOTH[0]
 
 
 def meet_and_settle(barrier: threading.Barrier, act: Any, outcome: Any) -> None:

@@ -8,10 +8,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from promisepy import Promise
+from promisepy._core.claim import cut_context
 
-from ..support import raising, turn
+from ..support import PATIENCE, on_a_thread, raising, turn
+
+SIZE = 6
+numbers = st.integers(0, SIZE - 1)
+links = st.lists(st.none() | numbers, min_size=SIZE, max_size=SIZE)
 
 
 def frames(error: BaseException) -> list[str]:
@@ -205,3 +212,59 @@ class TestContext:
         turn()
         assert isinstance(child.reason, ValueError)
         assert isinstance(child.reason.__cause__, OSError)
+
+    def test_a_context_that_leads_back_to_itself_ends_the_search(self) -> None:
+        def handler(_: object) -> None:
+            try:
+                raise error
+            except ValueError:
+                error.__context__, cause.__context__ = cause, error  # now, since `raise error` sets it
+                raise
+
+        def wait() -> Exception | None:
+            try:
+                raise KeyError("foreign")
+            except KeyError:
+                return Promise.resolve().then(handler).catch(lambda reason: reason).wait(timeout=PATIENCE)
+
+        error, cause = ValueError("raised"), LookupError("before")
+        assert on_a_thread(wait) is error
+        assert (error.__context__, cause.__context__) == (cause, error)
+
+
+class TestGraphsOfExceptions:
+    """A program may set contexts and causes as it likes, in circles as well."""
+
+    @given(links=links, causes=links, start=numbers, outer=numbers)
+    def test_one_link_is_cut_at_most_and_no_circle_holds_anybody_up(
+        self, links: list[int | None], causes: list[int | None], start: int, outer: int
+    ) -> None:
+        errors = [ValueError(number) for number in range(len(links))]
+        for error, context, cause in zip(errors, links, causes, strict=True):
+            error.__context__ = None if context is None else errors[context]
+            error.__cause__ = None if cause is None else errors[cause]
+        on_a_thread(cut_context, errors[start], errors[outer])
+        expected, at, seen = list(links), start, set[int]()
+        while at not in seen and (context := links[at]) is not None:
+            seen.add(at)
+            if context == outer:
+                expected[at] = None
+                break
+            at = context
+        assert [error.__context__ for error in errors] == [None if n is None else errors[n] for n in expected]
+        assert [error.__cause__ for error in errors] == [None if n is None else errors[n] for n in causes]
+
+    def test_without_an_outer_exception_nothing_is_touched(self) -> None:
+        error = ValueError()
+        error.__context__ = error
+        cut_context(error, None)
+        assert error.__context__ is error
+
+    def test_tracebacks_cannot_run_in_circles(self) -> None:
+        """So what follows `tb_next` needs no memory."""
+        with pytest.raises(ValueError, match="raised") as caught:
+            raise ValueError("raised")
+        traceback = caught.value.__traceback__
+        assert traceback is not None
+        with pytest.raises(ValueError, match="traceback loop detected"):
+            traceback.tb_next = traceback

@@ -293,3 +293,28 @@ def test_a_process_that_fails_is_a_success_to_gio_unless_it_is_checked(play: Pla
     print(wait(start(), None).catch(ChildProcessError, repr).wait(timeout=20, pump=iterate))
     """
     assert play(program).splitlines() == ["True", "ChildProcessError(3)"]
+
+
+def test_awaitables_of_pygobject_are_adopted(play: Play) -> None:
+    """What an asynchronous function gives that is called without a callback, under the loop that PyGObject has."""
+    python = python_with("gi", "python3-gi gir1.2-glib-2.0")
+    if subprocess.run([python, "-c", "import gi.events"], capture_output=True, check=False).returncode:
+        pytest.skip("PyGObject has awaitables from 3.50 on")
+    program = """
+    from gi.events import GLibEventLoopPolicy
+    from promisepy import Cancelled
+
+    async def main():
+        async with asyncio.timeout(20):
+            print((await Promise.resolve(file.load_contents_async())).contents)
+            print((await Promise.resolve().then(lambda _: file.load_contents_async())).contents)
+            missing = Promise.resolve(Gio.File.new_for_path("/no/such").load_contents_async())
+            print(await missing.catch(GLib.Error, lambda error: error.domain))
+            given_up = Promise.resolve(file.load_contents_async())
+            await asyncio.sleep(0)
+            given_up.cancel()
+            print(await given_up.catch(Cancelled, lambda error: "cancelled"))
+
+    GLibEventLoopPolicy().get_event_loop().run_until_complete(main())
+    """
+    assert play(program) == "b'content'\nb'content'\ng-io-error-quark\ncancelled"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from promisepy import BrokenPromise, Cancelled, Promise, Rejected, Report, submit
+from promisepy import BrokenPromise, Cancelled, Promise, Rejected, Report, once, submit
 
 from ..servers import free_port, library
 from ..support import both_homes, turn
@@ -180,3 +180,47 @@ class TestClient:
     def test_a_start_has_no_result_to_adopt_and_is_submitted(self, unconnected: Any) -> None:
         with ThreadPoolExecutor(1) as pool, pytest.raises(handlers.KazooTimeoutError):
             submit(pool, unconnected.start, timeout=0.2).wait(timeout=20)
+
+
+class TestWatches:
+    """A watch is set only if the call that it comes with succeeds, and forgotten otherwise."""
+
+    def get_async(self, handler: Any, watch: Any, outcome: Any) -> Any:
+        """Do what a client does: keep the watch until the answer is there, and then only if that is a success."""
+        result = handler.async_result()
+        kept: list[Any] = [watch]
+        self.kept = kept
+
+        def answer() -> None:
+            if isinstance(outcome, BaseException):
+                kept.clear()
+                result.set_exception(outcome)
+            else:
+                result.set(outcome)
+
+        threading.Thread(target=answer).start()
+        return result
+
+    def change(self, handler: Any, outcome: Any) -> Promise[Any]:
+        return once(lambda d: Promise.resolve(self.get_async(handler, d.resolve, outcome)).catch(d.reject))
+
+    @both_homes
+    def test_a_failure_of_its_call_is_the_reason(self, handler: Any, read: Any) -> None:
+        with pytest.raises(exceptions.NoNodeError):
+            read(lambda: self.change(handler, exceptions.NoNodeError()))
+
+    @both_homes
+    def test_a_change_is_the_value(self, handler: Any, read: Any) -> None:
+        def change() -> Promise[Any]:
+            promise = self.change(handler, (b"data", None))
+            threading.Timer(0.02, lambda: self.kept.pop()("event")).start()
+            return promise
+
+        assert read(change) == "event"
+
+    def test_one_that_is_forgotten_after_its_call_has_succeeded_is_broken(self, handler: Any) -> None:
+        promise = self.change(handler, (b"data", None))
+        turn()
+        self.kept.clear()
+        with pytest.raises(BrokenPromise):
+            promise.wait(timeout=20)

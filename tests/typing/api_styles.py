@@ -197,6 +197,8 @@ class Reply:
 def rules_and_executors(pool: concurrent.futures.Executor) -> None:
     register_adoptable(Reply, lambda reply, resolve, reject: reply.on_answer(resolve))
     register_adoptable(Reply, None)
-    assert_type(submit(pool, pow, 2, 5), Promise[int])
     assert_type(submit(pool, str), Promise[str])
     assert_type(submit(pool, asyncio.run, multiply(1)), Promise[int])
+    assert_type(submit(pool, multiply, 1), Promise[int])
+    assert_type(submit(pool, lambda: Promise.resolve("made there")), Promise[str])
+    assert_type(submit(pool, list, "abc"), Promise[list[str]])

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar, assert_type
 
-from promisepy import Fulfilled, Promise, Reject, Rejected, Resolve, Resolvers
+from promisepy import Fulfilled, Promise, Reject, Rejected, Resolve, Resolvers, submit
 
 from samples import Dog, fetch, identity, reraise, show, stop
 
@@ -50,6 +50,10 @@ def mypy_does_not_infer_partials_of_generic_functions(
     p: Promise[int], pool: concurrent.futures.Executor
 ) -> None:
     assert_type(p.then(partial(pool.submit, show)), Promise[str])  # type: ignore[assert-type, call-arg, type-var]
+
+
+def mypy_gives_up_on_overloads_that_meet_overloads(pool: concurrent.futures.Executor) -> None:
+    assert_type(submit(pool, pow, 2, 5), Promise[int])  # type: ignore[assert-type]
 
 
 def mypy_widens_any_beside_a_second_handler(p: Promise[int]) -> None:

@@ -167,10 +167,10 @@ def adopting() -> None:
 
 
 def executing(pool: concurrent.futures.Executor) -> None:
-    submit(pool)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    submit(text, pool)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType, reportCallIssue]
-    submit(pool, text)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    submit(pool, text, 5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    submit(pool, 5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType, reportCallIssue]
-    number: Promise[int] = submit(pool, text, "a")  # type: ignore[arg-type]  # pyright: ignore[reportAssignmentType]
+    submit(pool)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    submit(text, pool)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    submit(pool, text)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    submit(pool, text, 5)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    submit(pool, 5)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    number: Promise[int] = submit(pool, text, "a")  # type: ignore[call-overload]  # pyright: ignore[reportAssignmentType]
     del number
