@@ -12,6 +12,8 @@ import pytest
 
 from promisepy import Cancelled, Promise, Report
 
+from ..support import turn
+
 
 # One class for each rule that goes by methods; what its outcome is tells which rule took it.
 class FutureLike:
@@ -176,6 +178,65 @@ class TestFailures:
         Promise.resolve().then().wait(timeout=20)
         deferred.cancel()
         assert type(promise.catch(lambda error: error).wait(timeout=20)) is Cancelled
+
+
+GreenletExit = type("GreenletExit", (BaseException,), {"__module__": "greenlet"})
+
+
+class TestGreenlets:
+    """What gevent's do; that they do it, `tests/real` shows."""
+
+    class Greenlet:
+        value: Any = None
+        exception: BaseException | None = None
+
+        def __init__(self) -> None:
+            self.is_over = False
+            self.links: list[Callable[..., object]] = []
+            self.kills: list[bool] = []
+
+        def ready(self) -> bool:
+            return self.is_over
+
+        def rawlink(self, callback: Callable[..., object]) -> None:
+            self.links.append(callback)
+
+        def kill(self, *, block: bool) -> None:
+            self.kills.append(block)
+
+        def end(self, value: Any = None, exception: BaseException | None = None) -> None:
+            self.value, self.exception, self.is_over = value, exception, True
+            for link in self.links:
+                link(self)
+
+    @pytest.mark.parametrize("is_ready", [True, False])
+    @pytest.mark.parametrize(
+        ("end", "expected"),
+        [(("value",), "value"), ((None, OSError("lost")), OSError), ((GreenletExit(),), Cancelled)],
+    )
+    def test_the_outcome_of_one_is_taken_on(self, is_ready: bool, end: Any, expected: Any) -> None:
+        greenlet = self.Greenlet()
+        if is_ready:
+            greenlet.end(*end)
+        promise: Promise[Any] = Promise.resolve(greenlet).catch(BaseException, type)
+        turn()
+        if not is_ready:
+            greenlet.end(*end)
+        assert promise.wait(timeout=20) == expected
+
+    def test_a_cancelled_promise_kills_it_without_waiting_if_it_is_still_there(self) -> None:
+        for is_kept in (True, False):
+            greenlet = self.Greenlet()
+            kills = greenlet.kills
+            promise: Promise[Any] = Promise.resolve(greenlet)
+            callbacks = greenlet.links
+            turn()
+            if not is_kept:
+                del greenlet
+            promise.cancel()
+            turn()
+            assert kills == [False] * is_kept
+            assert len(callbacks) == 1
 
 
 class Stoppable(FutureLike):

@@ -139,6 +139,15 @@ def test_callbacks_show_any_parameters_where_nobody_knows_them(options: dict[str
     assert [text.rstrip("abcdefghijklmnopqrstuvwxyz") for text in shown_by(**options)] == ["*", "**"]
 
 
+def test_a_signature_has_no_other_attributes_than_its_kind_has() -> None:
+    def start(callback: Callback) -> None:
+        shown = inspect.signature(callback)
+        assert not hasattr(shown, "nonsense")
+        callback(str(shown))
+
+    assert value_of(promisify(start, style=lambda text: text)()) == "(text)"
+
+
 def test_a_style_that_cannot_be_hashed_reads_like_any_other() -> None:
     assert value_of(promisify(lambda done: done(1), style=Convention(outcome=Unreadable()))()) == 1
 

@@ -363,6 +363,15 @@ class TestWhatAWorkerHasToBringToAnEnd:
         submit(pool, worker).wait(timeout=20)
         assert gone() is None
 
+    def test_one_that_the_function_itself_cancels_is_an_ordinary_rejection(self, pool: Executor) -> None:
+        def work() -> Promise[int]:
+            promise = Promise.delay(60, 1)
+            promise.cancel()
+            return promise
+
+        with pytest.raises(Cancelled):
+            submit(pool, work).wait(timeout=20)
+
     def test_a_promise_of_another_home_keeps_no_worker_waiting(self, pool: Executor) -> None:
         promise, resolve, _ = Promise[int].with_resolvers()
         first = submit(pool, lambda: promise)
@@ -487,6 +496,35 @@ class AtOnce(Executor):
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
         return fn(*args, **kwargs)
+
+
+class Plain(Executor):
+    """An executor whose futures can only be watched."""
+
+    class Watched:
+        def __init__(self, future: Future[Any]) -> None:
+            self.future = future
+
+        def add_done_callback(self, callback: Callable[[Any], object]) -> None:
+            self.future.add_done_callback(callback)
+
+        def result(self) -> Any:
+            return self.future.result()
+
+    def __init__(self, pool: Executor) -> None:
+        self.pool = pool
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        return self.Watched(self.pool.submit(fn, *args, **kwargs))
+
+
+def test_a_future_that_cannot_be_cancelled_still_stops_what_the_worker_waits_for() -> None:
+    with ThreadPoolExecutor(1, "worker") as pool:
+        promise = submit(Plain(pool), Promise.delay, 60)
+        turn()
+        promise.cancel()
+        turn()
+        assert submit(Plain(pool), worker).wait(timeout=20) == "worker"
 
 
 class TestExecutorsThatRefuse:
