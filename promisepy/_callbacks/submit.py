@@ -14,11 +14,10 @@ from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from .._core import misuse
 from .._core.adopt import Rule, find_then
-from .._core.cell import is_plain
 from .._core.errors import Cancelled
 from .._core.homes import current_thread_home
 from .._core.tasks import is_awaitable, is_future, run_awaitable, watch_future
-from .._core.types import Adoptable, public
+from .._core.types import Adoptable, is_plain, public
 from .._promises.promise import PlainU, Promise
 
 P = ParamSpec("P")

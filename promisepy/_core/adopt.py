@@ -14,12 +14,12 @@ from functools import partial
 from typing import Any, TypeAlias, TypeVar, cast
 from weakref import ref
 
-from .cell import Cell, is_plain
+from .cell import Cell
 from .errors import cancelled_by, text_of
 from .jobs import Home
 from .misuse import expected_callable, expected_type, never_adopted
 from .tasks import canceller, has, is_awaitable, is_future, run_awaitable, watch_future
-from .types import Reject, Resolve, is_a, public
+from .types import Reject, Resolve, is_a, is_plain, public
 
 T = TypeVar("T")
 TWISTED_CANCELLED = ("twisted.internet.defer", "CancelledError")

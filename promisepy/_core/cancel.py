@@ -25,8 +25,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from .cell import PENDING, REJECTED, Cell, Failure
-from .errors import Cancelled, cancellation
+from .cell import PENDING, REJECTED, Cell
+from .errors import Cancelled, Failure, cancellation
 
 # Whether something ends with a promise, by its id, and the promise itself, so that the id stays its own.
 Known: TypeAlias = dict[int, tuple[Cell, bool]]

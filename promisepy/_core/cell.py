@@ -63,7 +63,7 @@ from types import TracebackType
 from typing import Any, Final, Literal, Protocol
 
 from .atomic import removed
-from .errors import BrokenPromise, Cancelled, context_of, set_context, set_traceback, short, stuck
+from .errors import BrokenPromise, Cancelled, Failure, short, stuck
 from .handlers import Always, Filtered, Handler
 from .jobs import Home, Job
 from .producers import STOPPED, Adopted, Producer, Stoppable
@@ -76,13 +76,6 @@ SILENT: Final = (Cancelled, KeyboardInterrupt, SystemExit)
 PENDING: Final = "pending"
 FULFILLED: Final = "fulfilled"
 REJECTED: Final = "rejected"
-
-# The types most often passed as values. None of them can be adopted, so the rules of `adopt` need not be tried. A class
-# is looked up here only if its metaclass is `type`. Another metaclass may make its classes unhashable, or run code when
-# they are hashed.
-NEVER_ADOPTED: Final[frozenset[type]] = frozenset(
-    (bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset, type(None))
-)
 
 # The first machine as data; tests check every pair against the code.
 TRANSITIONS: Final[dict[tuple[State, Literal["fulfil", "reject"]], State]] = {
@@ -111,11 +104,6 @@ PRODUCTIONS: Final[dict[tuple[str, Literal["leave", "resolve", "adopt", "cancel"
     ("stopped", "adopt"): "adopted",
     ("stopped", "cancel"): "stopped",
 }
-
-
-def is_plain(kind: type) -> bool:
-    """Tell whether the instances of a class are always values, so that no rule of adoption applies."""
-    return type(kind) is type and kind in NEVER_ADOPTED
 
 
 class Reaction:
@@ -243,25 +231,6 @@ class Holder(Protocol):
 
     def _take_late(self, promise: Cell, value: object) -> None:
         """Take it; called on any thread, and perhaps before the other side has written how the promise settles."""
-
-
-class Failure:
-    """A reason, with the traceback and context that it came with; promises that pass it on share this object."""
-
-    __slots__ = ("outer", "reason", "traceback")
-
-    def __init__(self, reason: BaseException, traceback: TracebackType | None) -> None:
-        self.reason = reason
-        self.traceback = traceback
-        self.outer: BaseException | None = context_of(reason)
-        set_traceback(reason, traceback)
-
-    def fresh(self) -> Any:
-        """Give the reason; first undo what readers have added to the traceback and context that it came with."""
-        reason = self.reason
-        set_traceback(reason, self.traceback)
-        set_context(reason, self.outer)
-        return reason
 
 
 class Cell(Reaction):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .cell import NEVER_ADOPTED, PENDING, Cell
+from .cell import PENDING, Cell
 from .errors import (
     CallbackError,
     context_of,
@@ -23,7 +23,7 @@ from .misuse import expected_reason
 from .outcomes import the_exception
 from .reports import Settings, settings, submit_error
 from .tasks import as_reason
-from .types import is_a
+from .types import NEVER_ADOPTED, is_a
 
 
 def cut_context(error: BaseException, outer: BaseException | None) -> None:

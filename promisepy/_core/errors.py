@@ -270,3 +270,22 @@ def await_without_loop(lacking: str = "a running asyncio loop") -> RuntimeError:
 def timed_out(promise: str, timeout: float) -> TimeoutError:
     """Describe a `wait` whose time is up; the promise itself goes on."""
     return TimeoutError(f"{promise} did not settle within {timeout:g} seconds")
+
+
+class Failure:
+    """A reason, with the traceback and context that it came with; promises that pass it on share this object."""
+
+    __slots__ = ("outer", "reason", "traceback")
+
+    def __init__(self, reason: BaseException, traceback: TracebackType | None) -> None:
+        self.reason = reason
+        self.traceback = traceback
+        self.outer: BaseException | None = context_of(reason)
+        set_traceback(reason, traceback)
+
+    def fresh(self) -> Any:
+        """Give the reason; first undo what readers have added to the traceback and context that it came with."""
+        reason = self.reason
+        set_traceback(reason, self.traceback)
+        set_context(reason, self.outer)
+        return reason

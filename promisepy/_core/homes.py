@@ -399,6 +399,12 @@ def current_thread_home() -> ThreadHome:
     return home
 
 
+def runs_here(loop: Loop) -> bool:
+    """Tell whether a loop runs on this thread, or waits for the next `wait` to run it."""
+    home = this_thread.home
+    return loop is running_loop() or (home is not None and loop is home.private.loop)
+
+
 def _new_loop_home(loop: Loop) -> LoopHome:
     for reference in loop_homes.valuerefs():
         other = reference()

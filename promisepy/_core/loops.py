@@ -76,12 +76,13 @@ class Clock:
 class LoopHome(ClockedHome):
     """The home of promises that were created under an asyncio loop."""
 
-    __slots__ = ("_clock", "_context", "_notice", "ident", "loop", "over", "plain", "tasks")
+    __slots__ = ("_clock", "_context", "_is_closing", "_notice", "ident", "loop", "over", "plain", "tasks")
 
     def __init__(self, loop: Loop) -> None:
         super().__init__()
         self.loop = loop
         self.ident = threading.get_ident()
+        self._is_closing = False  # True while the end of the loop is told, for which its handler is the right place
         self.over = False  # True at exit, if the loop has stopped and so will never show a report
         self.tasks: set[Task] = set()  # kept alive here; asyncio refers to its tasks only weakly
         self.plain = refusing(loop)
@@ -133,11 +134,15 @@ class LoopHome(ClockedHome):
         with suppress(StopIteration):
             self._notice.aclose().send(None)  # by hand: if the loop has not shut it down, it would warn when freed
         had_timers = bool(self.clocked)
-        with Gathering():
-            self.abandon_timers()
-            self.abandon()
-            if had_timers:  # they are stuck only now, after the sweep of the loop's shutdown
-                sweep(self)
+        self._is_closing = True
+        try:
+            with Gathering():
+                self.abandon_timers()
+                self.abandon()
+                if had_timers:  # they are stuck only now, after the sweep of the loop's shutdown
+                    sweep(self)
+        finally:
+            self._is_closing = False
 
     def stands_still(self) -> bool:
         """Tell whether the loop has stopped, and used to run on this thread."""
@@ -149,9 +154,10 @@ class LoopHome(ClockedHome):
 
     def report(self, report: Report) -> bool:
         """Call the loop's exception handler, on the loop's thread; false if nobody would ever see that."""
-        if running_loop() is self.loop or self.stands_still():
+        has_ended = self.loop.is_closed() and not self._is_closing
+        if running_loop() is self.loop or (self.stands_still() and not has_ended):
             return self._call_handler(report)
-        if self.loop.is_closed() or (self.over and not self.loop.is_running()):
+        if has_ended or (self.over and not self.loop.is_running()):
             return False
         self.enqueue(Later(partial(self._show_late, report), lambda _: show(report)))
         return True

@@ -10,15 +10,15 @@ from typing import Any
 
 from .adopt import Rule, Then, find_then, gives_stop
 from .cancel import cancel_after
-from .cell import FULFILLED, NEVER_ADOPTED, SILENT, Cell, Failure, Reaction, join
+from .cell import FULFILLED, SILENT, Cell, Reaction, join
 from .claim import cut_context, resolving_functions, settle_by_raise
-from .errors import HERE, Cancelled, self_resolution, traceback_of
+from .errors import HERE, Cancelled, Failure, self_resolution, traceback_of
 from .handlers import Filtered, Handler
 from .jobs import Home, fatal
 from .producers import Adopted
 from .reports import report_error
 from .tasks import as_reason
-from .types import is_a
+from .types import NEVER_ADOPTED, is_a
 
 
 class Resolution(Cell):

@@ -19,7 +19,7 @@ from .atomic import take
 from .cancel import abandon
 from .cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
 from .errors import Cancelled, await_without_loop, cancelled_by, reason_of, set_traceback, stop_iteration_reason
-from .homes import ThreadHome, current_home
+from .homes import ThreadHome, current_home, runs_here
 from .jobs import Home, InlineQueue, inline, run_inline
 from .loops import HOME, LoopHome, events, running_loop
 from .reports import submit_error
@@ -215,7 +215,7 @@ def watch_future(future: Any, resolve: Resolver, reject: Resolver) -> Callable[[
     is_stoppable = has(future, "cancel")
     if _has_loop(future):
         loop: asyncio.AbstractEventLoop = future.get_loop()
-        if loop is not running_loop():
+        if not runs_here(loop):
             if future.done():  # its loop may never run again
                 on_done(future)
                 return None

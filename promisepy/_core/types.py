@@ -8,6 +8,7 @@ from reprlib import recursive_repr
 from typing import (
     Any,
     ClassVar,
+    Final,
     Generic,
     Literal,
     Never,
@@ -209,3 +210,16 @@ class Report(Record):
 
 
 ReportHook: TypeAlias = Callable[[Report], object]
+
+
+# The types most often passed as values. None of them can be adopted, so the rules of `adopt` need not be tried. A class
+# is looked up here only if its metaclass is `type`. Another metaclass may make its classes unhashable, or run code when
+# they are hashed.
+NEVER_ADOPTED: Final[frozenset[type]] = frozenset(
+    (bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset, type(None))
+)
+
+
+def is_plain(kind: type) -> bool:
+    """Tell whether the instances of a class are always values, so that no rule of adoption applies."""
+    return type(kind) is type and kind in NEVER_ADOPTED

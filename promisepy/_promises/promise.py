@@ -15,7 +15,7 @@ from typing import Any, Generic, NamedTuple, Never, ParamSpec, TypeAlias, TypeVa
 
 from .._core import errors, misuse
 from .._core.cancel import cancel
-from .._core.cell import FEW, FULFILLED, NEVER_ADOPTED, PENDING, REJECTED, UNSETTLED_ALONE, join
+from .._core.cell import FEW, FULFILLED, PENDING, REJECTED, UNSETTLED_ALONE, join
 from .._core.claim import reject_by_user, resolving_functions, settle_by_raise
 from .._core.handlers import Always, rejection_handler
 from .._core.homes import current_home, current_thread_home
@@ -27,7 +27,7 @@ from .._core.producers import Producer
 from .._core.reports import creation_site, settings
 from .._core.resolve import Resolution
 from .._core.tasks import FutureSink, PromiseFuture, suspend
-from .._core.types import Adoptable, Reject, Rejected, Resolve, Settled, State, public
+from .._core.types import NEVER_ADOPTED, Adoptable, Reject, Rejected, Resolve, Settled, State, public
 from .combine import All, AllSettled, Any_, Race, combine, combine_keyed, outcome_of
 from .map import Mapper, check_map
 from .relay import Deadline, Delay, Restore, Shield

@@ -189,10 +189,10 @@ class TestARequestThatIsBeingCancelled:
         class Slow(table.Request):
             """A request that is found while it is being cancelled."""
 
-            def _cancelled(self) -> None:
+            def _cancelled(self, promise: object) -> None:
                 while acts:
                     acts.pop()()
-                super()._cancelled()
+                super()._cancelled(promise)
 
         monkeypatch.setattr(table, "Request", Slow)
         return acts

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from promisepy import DeadlockError, Promise, Replies, Report, StuckPromise
+from promisepy._core.homes import current_thread_home
 
 from ..support import PATIENCE, Mainloop, Window, on_a_thread
 from .library import when_asleep
@@ -258,17 +259,15 @@ class TestUnderAHost:
         window.turn_until(lambda: bool(seen))
         assert seen == [threading.main_thread()]
 
-    def test_an_answer_in_time_ends_the_thread_that_sleeps(self, window: Window) -> None:
-        before = set(threading.enumerate())
+    def test_an_answer_in_time_cancels_the_timer(self, window: Window) -> None:
         replies: Replies[int, int] = Replies(timeout=10 * PATIENCE)
         seen: list[int] = []
         replies[1].then(seen.append)
         window.posted.get(timeout=PATIENCE)()  # the clock starts
+        assert len(current_thread_home().clocked) == 1
         replies.resolve(1, 7)
         window.turn_until(lambda: bool(seen))
-        for thread in set(threading.enumerate()) - before:
-            thread.join(PATIENCE)
-            assert not thread.is_alive()
+        assert not current_thread_home().clocked
 
 
 def test_a_promise_that_timed_out_is_freed_by_reference_counts_alone() -> None:
