@@ -21,7 +21,7 @@ from .cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
 from .errors import Cancelled, await_without_loop, cancelled_by, reason_of, set_traceback, stop_iteration_reason
 from .homes import ThreadHome, current_home, runs_here
 from .jobs import Home, InlineQueue, inline, run_inline
-from .loops import HOME, LoopHome, events, running_loop
+from .loops import HOME, LoopHome, events
 from .reports import submit_error
 
 # Any is the future that calls back; asyncio's own are futures of Any, too.
