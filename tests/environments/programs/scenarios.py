@@ -63,9 +63,9 @@ def open_modal(name: str, opens: Callable[[Callable[[], object]], object]) -> No
     tell(f"{name} closed")
 
 
-def everything(close: Callable[[], object]) -> None:
+def everything(close: Callable[[], object]) -> Promise[None]:
     """Make promises of every kind, one after the other, and close when all have been handled."""
-    (
+    return (
         Promise.resolve("made inside")
         .then(tell)
         .then(lambda _: from_thread("settled by a thread"))
@@ -83,13 +83,16 @@ def everything(close: Callable[[], object]) -> None:
 def in_a_handler() -> None:
     """A handler opens a modal loop; what was queued behind it runs in there, and it goes on afterwards."""
 
+    inside: list[Promise[None]] = []
+
     def handler(_: object) -> str:
-        open_modal("modal", everything)
+        open_modal("modal", lambda close: inside.append(everything(close)))
         return "handler went on"
 
     queued = Promise.resolve()
-    queued.then(handler).then(tell).then(lambda _: from_thread("still alive")).then(tell).then(lambda _: kit.stop())
+    went_on = queued.then(handler).then(tell).then(lambda _: from_thread("still alive")).then(tell)
     queued.then(lambda _: tell("queued behind"))
+    went_on.then(lambda _: inside[0]).then(lambda _: kit.stop())
 
 
 def deep() -> None:
