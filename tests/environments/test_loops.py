@@ -257,3 +257,89 @@ def test_each_reactor_of_twisted_is_a_host(play: Play, kind: str) -> None:
     """
     said = play(*program(code), python=python_with("twisted.internet.epollreactor", "twisted", "pip"))
     assert said == ["from a thread", "delayed", "timed out"]
+
+
+LOOPS = {
+    "asyncio": ("make = asyncio.new_event_loop", "asyncio", "python3"),
+    "uvloop": ("import uvloop; make = uvloop.new_event_loop", "uvloop", "uvloop"),
+    "qasync": (
+        "from PyQt6.QtWidgets import QApplication; app = QApplication([])\n"
+        "import qasync; make = lambda: qasync.QEventLoop(app)",
+        "PyQt6.QtWidgets, qasync",
+        "PyQt6 qasync",
+    ),
+    "QtAsyncio": (
+        "from PySide6.QtWidgets import QApplication; app = QApplication([])\n"
+        "from PySide6 import QtAsyncio; make = lambda: QtAsyncio.QAsyncioEventLoop(app)",
+        "PySide6.QtAsyncio",
+        "PySide6",
+    ),
+}
+
+
+def on_loop(play: Play, name: str, code: str) -> list[str]:
+    """Run a program in which `make` gives a loop of that kind; what it would show on stderr comes with what it prints."""
+    made, imports, package = LOOPS[name]
+    first = f"import asyncio, sys; sys.stderr = sys.stdout\n{made}\n"
+    python = python_with(imports, package, "pip")
+    return play(*program(code, first), python=python, QT_QPA_PLATFORM="offscreen", QT_API="PyQt6")
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_what_a_loop_accepts_and_never_runs_is_given_up(play: Play, name: str) -> None:
+    code = """
+    loop = make()
+
+    async def main():
+        promise, resolve, _ = Promise.with_resolvers()
+        promise.then(lambda _: print("handled"))
+        return resolve
+
+    resolve = loop.run_until_complete(main())
+    resolve("settled between the last turn of the loop and its end")
+    loop.close()
+    print("closed")
+    """
+    said = on_loop(play, name, code)
+    assert "handled" not in said
+    assert "StuckPromise" in "\n".join(said)
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_each_loop_shows_a_lost_rejection(play: Play, name: str) -> None:
+    code = """
+    loop = make()
+
+    async def main():
+        lost = from_thread(1).then(lambda _: 1 / 0)
+        await from_thread(2)
+        del lost
+        await Promise.delay(0.01)
+
+    loop.run_until_complete(main())
+    loop.close()
+    """
+    said = on_loop(play, name, code)
+    assert "ZeroDivisionError" in "\n".join(said)
+    assert "nobody handled it" in "\n".join(said)
+
+
+def test_a_signal_that_settles_wakes_a_nested_loop(play: Play) -> None:
+    code = """
+    import signal, time, nest_asyncio
+
+    nest_asyncio.apply()
+
+    async def main():
+        await Promise.delay(0.01)  # so that this step runs in a drain
+        promise, resolve, _ = Promise.with_resolvers()
+        signal.signal(signal.SIGALRM, lambda *_: resolve("answered by a signal handler"))
+        signal.setitimer(signal.ITIMER_REAL, 0.05)  # while the nested loop sleeps, with no other timer to wake it
+        started = time.monotonic()
+        print(asyncio.get_running_loop().run_until_complete(asyncio.wait_for(promise, 10)))
+        print("at once:", time.monotonic() - started < 5)
+
+    asyncio.run(main())
+    """
+    said = play(*program(code), python=python_with("nest_asyncio", "nest_asyncio", "pip"))
+    assert said == ["answered by a signal handler", "at once: True"]
