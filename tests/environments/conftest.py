@@ -33,6 +33,6 @@ def display() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     ) as process:
         os.close(writer)
-        with open(reader, encoding="ascii") as numbers:
+        with os.fdopen(reader, encoding="ascii") as numbers:
             yield f":{numbers.readline().strip()}"  # written when the server is ready
         process.terminate()

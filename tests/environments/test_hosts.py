@@ -118,12 +118,22 @@ def test_a_thread_of_qt_has_a_host_of_its_own(play: Play, name: str) -> None:
     assert start(play, name, code) == ["on its thread: True"]
 
 
+# Posts to where another thread runs, and says when that has tried to drain.
+ELSEWHERE = """
+tried = threading.Event()
+
+class Elsewhere:
+    def __init__(self, host):
+        self.host = host
+
+    def post(self, drain):
+        self.host.post(lambda: (drain(), tried.set(), stop()) and None)
+"""
+
+
 @BINDINGS
 def test_a_host_that_lives_on_another_thread_is_refused_and_named(play: Play, name: str) -> None:
     code = """
-    elsewhere = host()  # lives on the main thread
-    tried = threading.Event()
-
     def work():
         set_host(elsewhere)
         handled = from_thread("answer").then(lambda _: print("handled on", here()))
@@ -133,34 +143,28 @@ def test_a_host_that_lives_on_another_thread_is_refused_and_named(play: Play, na
         set_host(None)
         handled.wait(20)
 
+    elsewhere = Elsewhere(host())  # Qt's object belongs to the main thread
     worker = threading.Thread(target=work, name="worker")
-
-    def look():
-        worker.start()
-        later(0.2, lambda: (tried.set(), stop()))
-
-    run(look)
+    run(worker.start)
     worker.join()
     """
-    said = start(play, name, code)
+    said = start(play, name, ELSEWHERE + textwrap.dedent(code))
     (report,) = [line for line in said if line.startswith("reported:")]
-    assert "QtHost" in report
+    assert "Elsewhere" in report
     assert "worker" in report
     assert "MainThread" in report
     assert [line for line in said if line != report] == ["pending", "handled on worker"]
 
 
-def test_glib_s_default_context_is_not_the_host_of_a_thread_with_another(play: Play) -> None:
+def test_glib_s_default_context_is_not_the_host_of_a_thread_with_another(play: Play, display: str) -> None:
     code = """
-    turned = threading.Event()
-
     def work():
         context = GLib.MainContext.new()
         context.push_thread_default()
         loop = GLib.MainLoop.new(context, False)
-        set_host(host())  # calls on the default context, which is the main thread's
+        set_host(Elsewhere(host()))  # calls on the default context, which is the main thread's
         handled = from_thread("answer").then(lambda _: print("handled on", here()))
-        turned.wait()
+        tried.wait()
         print(handled.state)
 
         def post(drain):
@@ -175,17 +179,13 @@ def test_glib_s_default_context_is_not_the_host_of_a_thread_with_another(play: P
         context.pop_thread_default()
 
     worker = threading.Thread(target=work, name="worker")
-
-    def look():
-        worker.start()
-        later(0.2, lambda: (turned.set(), stop()))
-
-    run(look)
+    run(worker.start)
     worker.join()
     """
-    said = start(play, "GTK", code, "from types import SimpleNamespace")
+    first = "from types import SimpleNamespace"
+    said = start(play, "GTK", ELSEWHERE + textwrap.dedent(code), first, DISPLAY=display)
     (report,) = [line for line in said if line.startswith("reported:")]
-    assert "GLibHost" in report
+    assert "Elsewhere" in report
     assert [line for line in said if line != report] == ["pending", "handled on worker"]
 
 
@@ -225,7 +225,7 @@ def test_pygame_throws_away_the_last_wake_up(play: Play) -> None:
 
 def test_tk_drops_what_was_posted_when_its_window_is_destroyed(play: Play, display: str) -> None:
     code = """
-    window = tkinter.Tk()
+    window = tk.Tk()
     set_host(SimpleNamespace(post=lambda drain: window.after(0, drain)))
     promise, resolve, _ = Promise.with_resolvers()
     promise.then(print).finally_(stop)

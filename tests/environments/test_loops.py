@@ -220,7 +220,10 @@ def test_greenlets_of_a_patched_gevent_wait_at_the_same_time(play: Play) -> None
     print(Promise.delay(0.01, "delayed").wait(20))
     """
     first = "from gevent import monkey; monkey.patch_all()"
-    said = play(*program(textwrap.dedent(GREENLETS) + textwrap.dedent(code), first), python=python_with("gevent", "gevent", "pip"))
+    said = play(
+        *program(textwrap.dedent(GREENLETS) + textwrap.dedent(code), first),
+        python=python_with("gevent", "gevent", "pip"),
+    )
     assert said == ["True", "delayed"]
 
 
@@ -230,7 +233,9 @@ def test_an_unpatched_gevent_is_pumped(play: Play) -> None:
     print(*wait_in_one(1))
     print(from_thread("from a thread").wait(20, pump=pump), Promise.delay(0.01, "delayed").wait(20, pump=pump))
     """
-    said = play(*program(textwrap.dedent(GREENLETS) + textwrap.dedent(code)), python=python_with("gevent", "gevent", "pip"))
+    said = play(
+        *program(textwrap.dedent(GREENLETS) + textwrap.dedent(code)), python=python_with("gevent", "gevent", "pip")
+    )
     assert said == ["1 True", "from a thread delayed"]
 
 
@@ -259,18 +264,18 @@ def test_each_reactor_of_twisted_is_a_host(play: Play, kind: str) -> None:
     assert said == ["from a thread", "delayed", "timed out"]
 
 
+# How each is made, what it imports, and what pip installs.
+QT = "from {binding}.QtWidgets import QApplication; app = QApplication([])"
 LOOPS = {
-    "asyncio": ("make = asyncio.new_event_loop", "asyncio", "python3"),
+    "asyncio": ("make = asyncio.new_event_loop", "asyncio", ""),
     "uvloop": ("import uvloop; make = uvloop.new_event_loop", "uvloop", "uvloop"),
     "qasync": (
-        "from PyQt6.QtWidgets import QApplication; app = QApplication([])\n"
-        "import qasync; make = lambda: qasync.QEventLoop(app)",
+        f"{QT.format(binding='PyQt6')}; import qasync; make = lambda: qasync.QEventLoop(app)",
         "PyQt6.QtWidgets, qasync",
         "PyQt6 qasync",
     ),
     "QtAsyncio": (
-        "from PySide6.QtWidgets import QApplication; app = QApplication([])\n"
-        "from PySide6 import QtAsyncio; make = lambda: QtAsyncio.QAsyncioEventLoop(app)",
+        f"{QT.format(binding='PySide6')}; from PySide6 import QtAsyncio; make = lambda: QtAsyncio.QAsyncioEventLoop(app)",
         "PySide6.QtAsyncio",
         "PySide6",
     ),

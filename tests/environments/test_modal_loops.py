@@ -29,7 +29,9 @@ PYQT = {"QT_QPA_PLATFORM": "offscreen", "BINDING": "PyQt6", "QT_API": "PyQt6"}
 KITS = {
     "PySide6": Kit("on_qt", QT, "PySide6.QtWidgets", ("PySide6", "pip"), environment=PYSIDE),
     "PyQt6": Kit("on_qt", QT, "PyQt6.QtWidgets", ("PyQt6", "pip"), environment=PYQT),
-    "Tk": Kit("on_tk", ("dialog", "variable", "loop", "turns"), "tkinter", ("python3-tk", "apt-get"), needs_display=True),
+    "Tk": Kit(
+        "on_tk", ("dialog", "variable", "loop", "turns"), "tkinter", ("python3-tk", "apt-get"), needs_display=True
+    ),
     "GTK": Kit(
         "on_gtk",
         ("dialog", "loop", "turns"),
@@ -124,7 +126,8 @@ IN_LOOPS = {
 }
 # asyncio itself refuses a step of one task in a step of another. nest_asyncio lifts that.
 IN_NESTED_LOOPS = {
-    "tasks_in_a_task": IN_LOOPS["tasks_in_a_handler"] + """
+    "tasks_in_a_task": IN_LOOPS["tasks_in_a_handler"]
+    + """
         task went on""",
 }
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tkinter
+import tkinter as tk
 from collections.abc import Callable
 from queue import SimpleQueue
 
 from documented import TkHost
 
-root = tkinter.Tk()
+root = tk.Tk()
 
 
 class BlindHost:
@@ -48,7 +48,7 @@ def later(seconds: float, call: Callable[[], object]) -> Callable[[], object]:
 
 
 def dialog(opens: Callable[[Callable[[], object]], object]) -> None:
-    window = tkinter.Toplevel(root)
+    window = tk.Toplevel(root)
     window.wait_visibility()
     window.grab_set()  # as messagebox and simpledialog do
     opens(window.destroy)
@@ -56,7 +56,7 @@ def dialog(opens: Callable[[Callable[[], object]], object]) -> None:
 
 
 def variable(opens: Callable[[Callable[[], object]], object]) -> None:
-    answer = tkinter.StringVar(root)
+    answer = tk.StringVar(root)
     opens(lambda: answer.set("ok"))
     root.wait_variable(answer)
 

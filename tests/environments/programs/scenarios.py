@@ -100,7 +100,9 @@ def deep() -> None:
 
     def handler(depth: int) -> int:
         if depth < 4:
-            open_modal(f"modal {depth}", lambda close: from_thread(str(depth + 1)).then(int).then(handler).finally_(close))
+            open_modal(
+                f"modal {depth}", lambda close: from_thread(str(depth + 1)).then(int).then(handler).finally_(close)
+            )
         else:
             tell("bottom")
         return depth
