@@ -6,10 +6,9 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 import promisepy
 
@@ -32,17 +31,12 @@ def prepare(folder: Path) -> str:
 
 def run(path: str, *arguments: str, python: str = sys.executable, **environment: str) -> list[str]:
     """Run a program, which must end well and quietly; give the lines that it prints."""
-    try:
-        done = subprocess.run(
-            [python, "-P", *arguments],
-            capture_output=True,
-            text=True,
-            timeout=LIMIT,
-            check=False,
-            env={**os.environ, **environment, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
-        )
-    except subprocess.TimeoutExpired as hung:
-        said = [(text or b"").decode() for text in (hung.stdout, hung.stderr)]
-        pytest.fail("\n".join([f"no end in {LIMIT} s", *said]), pytrace=False)
-    assert (done.returncode, done.stderr) == (0, ""), f"{done.stdout}\nends with {done.returncode}:\n{done.stderr}"
-    return done.stdout.splitlines()
+    command = [python, "-P", "-u", *arguments]
+    variables = {**os.environ, **environment, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=variables) as process:
+        hung = threading.Timer(LIMIT, process.kill)
+        hung.start()
+        out, complaints = process.communicate()
+        hung.cancel()
+    assert (process.returncode, complaints) == (0, ""), f"{out}\nends with {process.returncode}:\n{complaints}"
+    return out.splitlines()

@@ -83,6 +83,14 @@ EXPECTED = {
         modal 2 closed
         modal 1 closed
         1""",
+    "order": """\
+        modal 1 opens
+        modal 2 opens
+        modal 3 opens
+        modal 3 closed
+        modal 2 closed
+        modal 1 closed
+        in order: True""",
     "burst": """\
         modal opens
         modal closed
@@ -135,7 +143,10 @@ IN_NESTED_LOOPS = {
 def scenarios_of(kit: Kit) -> dict[str, str]:
     of_loops = IN_LOOPS if kit.is_loop else {}
     of_nested = IN_NESTED_LOOPS if kit.module == "on_nest" else {}
-    return {**EXPECTED, **of_loops, **of_nested}
+    scenarios = {**EXPECTED, **of_loops, **of_nested}
+    if kit.module == "on_wx":
+        del scenarios["order"]  # wx hangs if an outer dialogue is closed first, also without promises
+    return scenarios
 
 
 # Each scenario in the toolkit's first way of running a loop, the first scenario in all of them.

@@ -11,7 +11,9 @@ import sys
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import partial
 from importlib import import_module
+from itertools import count
 from typing import Any
 
 kit: Any = import_module(sys.argv[1])  # first: one of them changes asyncio before promisepy is imported
@@ -124,6 +126,30 @@ def burst() -> None:
         tell(f"{len(seen)} in order: {seen == list(range(3500))}")
 
     Promise.resolve().then(handler).then(lambda _: kit.stop())
+
+
+def order() -> None:
+    """Jobs run in the order in which they were queued, however deep, also when modal loops are closed from the outside in."""
+    seen: list[int] = []
+    numbers = count()
+
+    def queue(work: Callable[[], object]) -> Promise[None]:
+        number = next(numbers)
+        return Promise.resolve().then(lambda _: (seen.append(number), work()) and None)
+
+    def modal_at(depth: int) -> None:
+        def opens(close: Callable[[], object]) -> None:
+            queue(lambda: None)
+            queue(partial(modal_at, depth + 1) if depth < 3 else lambda: None)
+            queue(lambda: None)
+            queue(close)
+
+        open_modal(f"modal {depth}", opens)
+
+    queue(lambda: None)
+    closed = queue(partial(modal_at, 1))
+    queue(lambda: None)
+    closed.then(lambda _: tell(f"in order: {seen == list(range(15))}")).then(lambda _: kit.stop())
 
 
 def twice() -> None:
