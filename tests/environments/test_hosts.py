@@ -76,8 +76,12 @@ def test_a_host_is_deleted_before_it_has_drained(play: Play, name: str) -> None:
     run(lambda: from_thread("alive").then(print))
     """
     said = start(play, name, code, DELETE[name])
-    assert said[0].startswith("reported: RuntimeError")
-    assert said[1:] == ["pending", "handled by the next host", "alive"]
+    # Whether the first host is asked once more, and refuses, depends on when the next one is there.
+    assert [line for line in said if "reported: RuntimeError" not in line] == [
+        "pending",
+        "handled by the next host",
+        "alive",
+    ]
 
 
 @BINDINGS
