@@ -239,8 +239,8 @@ def test_tk_drops_what_was_posted_when_its_window_is_destroyed(play: Play, displ
     run(lambda: None)
     """
     said = start(play, "Tk", code, "from types import SimpleNamespace", DISPLAY=display)
-    assert said[-1] == "handled by the next host"
-    assert all("reported: TclError" in line for line in said[:-1])
+    # Whether the first host is asked once more, and by whom, depends on when the next one is there.
+    assert [line for line in said if not line.startswith("reported:")] == ["handled by the next host"]
 
 
 def test_a_polling_host_that_cannot_be_re_entered_loses_nothing(play: Play, display: str) -> None:
