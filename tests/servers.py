@@ -44,15 +44,15 @@ def library(name: str, package: str | None = None) -> Any:
 
 
 @cache
-def python_with(name: str, package: str) -> str:
-    """Find an interpreter that can import a library which comes from the operating system, not from PyPI."""
+def python_with(name: str, package: str, installer: str = "apt-get") -> str:
+    """Find an interpreter that can import a library, ours or else the operating system's; nothing is imported here."""
     for python in (sys.executable, "/usr/bin/python3"):
         if (
             Path(python).exists()
             and not subprocess.run([python, "-c", f"import {name}"], capture_output=True, check=False).returncode
         ):
             return python
-    lacking(f"no Python has {name}: apt-get install {package}")
+    lacking(f"no Python has {name}: {installer} install {package}")
 
 
 def free_port() -> int:

@@ -18,10 +18,11 @@ ROOT = Path(__file__).parents[1]
 SCRIPT = (ROOT / ".ci" / "run").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 SYSTEM = ["bash", "dirname", "grep", "ln", "mkdir", "rm", "sed", "sha256sum", "sort", "tail", "tee"]
-SERVERS = ["mosquitto", "node", "npm", "redis-server"]
+SERVERS = ["mosquitto", "node", "npm", "redis-server", "Xvfb"]
 TOOLS = ["check-jsonschema", "codespell", "mkdocs", "mypy", "pyright", "pytest", "ruff", "validate-pyproject", "zizmor"]
 # What the script has at least to run, beside the README's command.
 GATES = [
+    "pytest tests/environments",
     "ruff check",
     "ruff format --check",
     "codespell",
@@ -60,7 +61,8 @@ esac
 """
 PYTEST = """
 here=${0%/*}
-printf 'collected 3 items\\n3 passed in %s\\n' "${here%/bin}"
+printf 'collected 3 items\\n3 passed in %s %s\\n' "${here%/bin}" "$1"
+[ -n "$PROMISEPY_TESTS_REQUIRE_ALL" ]
 """
 # MkDocs counts warnings where it prints them, so that --quiet, or -q, hides them from --strict as well.
 MKDOCS = """
@@ -180,7 +182,11 @@ def machine(tmp_path: Path) -> Machine:
 def test_run_ends_with_pytest_s_closing_lines(machine: Machine) -> None:
     code, lines = machine.run()
     assert code == 0
-    assert lines[-3:] == ["== passed", *(f"3 passed in {machine.work}/venv{version}" for version in ("3.11", "3.13"))]
+    assert lines[-4:] == [
+        "== passed",
+        *(f"3 passed in {machine.work}/venv{version} --ignore=tests/environments" for version in ("3.11", "3.13")),
+        f"3 passed in {machine.work}/venv3.13 tests/environments",
+    ]
 
 
 def test_failure_of_any_command_fails_the_run(machine: Machine) -> None:
@@ -236,14 +242,14 @@ def test_wrong_line_of_the_tour_fails_the_run(machine: Machine, line: str) -> No
 def test_what_is_missing_comes_from_debian(machine: Machine) -> None:
     machine.run()
     (install,) = [call for call in machine.commands() if call.startswith("apt-get -qq install")]
-    assert {"mosquitto", "nodejs", "npm", "redis-server"} <= set(install.split())
+    assert {"mosquitto", "nodejs", "npm", "redis-server", "xvfb"} <= set(install.split())
 
 
 def test_what_is_there_is_not_installed(machine: Machine) -> None:
     for command in SERVERS:
         machine.put(command, "true")
     assert machine.run()[0] == 0
-    assert not any(set(call.split()) & {*SERVERS, "nodejs"} for call in machine.commands() if "apt-get" in call)
+    assert not any(set(call.split()) & {*SERVERS, "nodejs", "xvfb"} for call in machine.commands() if "apt-get" in call)
 
 
 def on_pyenv(machine: Machine, version: str, known: str) -> Path:

@@ -35,6 +35,15 @@ def test_a_plain_run_leaves_nothing_out() -> None:
     assert [command for command in commands if "slow" in command] == []
 
 
+def test_a_skip_in_the_environments_is_a_failure_where_all_is_required() -> None:
+    texts = {path.name: path.read_text("utf-8") for path in TESTS.glob("environments/*.py")}
+    assert len(texts) > 5
+    assert [
+        name for name, text in texts.items() if re.search(r"importorskip|pytest\.skip|mark\.(skip|xfail)", text)
+    ] == []
+    assert "lacking(" in texts["conftest.py"]  # the only way to skip, which fails there
+
+
 @pytest.mark.parametrize("folder", sorted(FOLDERS - MAY_BE_SLOW))
 def test_a_quick_run_has_the_whole_of(folder: str) -> None:
     assert [path.name for path in TESTS.glob(f"{folder}/*.py") if is_slow(path)] == []

@@ -34,12 +34,12 @@ class Outcome:
     node: str
 
 
-def packages() -> Path:
+def packages(manifest: Path = HERE / "package.json") -> Path:
     """Find the folder with the Node packages, installing them there the first time; it is outside of the project."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
         raise LackingError(f"{'npm' if node else 'Node'} is not installed: apt-get install nodejs npm")
-    wanted = (HERE / "package.json").read_bytes()
+    wanted = manifest.read_bytes()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "promisepy-tests")
     folder = cache / hashlib.sha256(wanted).hexdigest()[:16]
     if folder.exists():
@@ -52,16 +52,16 @@ def packages() -> Path:
         command = [npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
         done = subprocess.run(command, cwd=unfinished, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise LackingError(f"npm cannot install the suite: {done.stderr.strip()}")
+            raise LackingError(f"npm cannot install what {manifest} lists: {done.stderr.strip()}")
         # In one step, so that nobody meets half a folder; a run that comes second has installed for nothing.
         with suppress(OSError):
             unfinished.rename(folder)
     return folder
 
 
-def node(script: str, *arguments: str, package: Path = PACKAGE) -> str:
+def node(script: str, *arguments: str, package: Path = PACKAGE, executable: str = "node") -> str:
     """Run a script of this folder, which gets the packages and a promisepy; give what it prints."""
-    command = ["node", str(HERE / script), str(packages()), str(package), *arguments]
+    command = [executable, str(HERE / script), str(packages()), str(package), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     if not done.stdout:
         raise RuntimeError(f"{script} ended with {done.returncode} and said nothing:\n{done.stderr}")
