@@ -31,7 +31,7 @@ from typing import Any, TypeAlias, cast
 from .atomic import OWN_REFERENCES
 from .clock import TimedHome, shorter
 from .errors import wrong_thread
-from .jobs import PUMP_PAUSE, Job, Later, Timer, WakeUp, fatal
+from .jobs import PUMP_PAUSE, Home, Job, Later, Timer, WakeUp, fatal
 from .loops import (
     HOME,
     Clock,
@@ -397,6 +397,14 @@ def current_thread_home() -> ThreadHome:
         this_thread.end = _ThreadEnd(home)
         thread_homes.add(home)
     return home
+
+
+def clock_of(home: Home) -> Home:
+    """Give the home whose clock rings the timers of a home: its own, unless its loop has stopped on this thread.
+
+    A `wait` may come here for a promise with a time limit, and nothing would ever run that loop meanwhile.
+    """
+    return current_thread_home() if home.stands_still() else home
 
 
 def runs_here(loop: Loop) -> bool:

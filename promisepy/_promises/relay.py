@@ -12,6 +12,7 @@ from weakref import ref
 from .._core.cancel import abandon
 from .._core.cell import FULFILLED, PENDING, REJECTED, SILENT, Cell, Reaction
 from .._core.errors import stuck, timed_out
+from .._core.homes import clock_of
 from .._core.jobs import Home, Later, Timer
 from .._core.producers import Producer
 from .._core.reports import report_error
@@ -53,7 +54,7 @@ class Deadline(Reaction):
         self._result = result
         self._seconds = seconds
         self._heir: Callable[[], object] | None = None
-        self._timer = Timer(self._home, seconds, Later(self.expire, self._abandon))
+        self._timer = Timer(clock_of(self._home), seconds, Later(self.expire, self._abandon))
         result._take_on(self)
         source._subscribe(self)
         self._timer.start()
