@@ -34,7 +34,8 @@ def set_host(host: Host | None, /) -> Host | None:
 
     Args:
         host: an object with `post(drain)`, which arranges for `drain()` to be called soon on this thread; it is called
-            from any thread. None removes the host.
+            from any thread. None removes the host. What it loses is asked for again; a call on another thread is
+            refused and reported. A coroutine cannot run on the thread of a host, and is rejected.
 
     Returns:
         The previous host of this thread, or None.
