@@ -153,16 +153,17 @@ class ThreadHome(TimedHome):
                 raise
             submit_error(error)  # the code that settles a promise is not to blame for a host that is gone
             return False
-        if wake_up.home is self and sys.getrefcount(wake_up) == OWN_REFERENCES:
-            wake_up.home = None  # it is not lost: a host that drops calls at once would be asked again without end
         self.posted()
+        if wake_up.home is self and sys.getrefcount(wake_up) == OWN_REFERENCES:
+            wake_up.home = None  # dropped already: its finaliser would ask again at once, without end
+            return False
         return True
 
     def drain(self, wake_up: WakeUp | None = None) -> None:
         """Run queued jobs for a loop or host, unless it calls on another thread than the home's."""
         if threading.get_ident() == self.ident:
             self.visited()
-            super().drain(wake_up)
+            Home.drain(self, wake_up)
             return
         if wake_up is not None:
             wake_up.home = None
@@ -183,13 +184,10 @@ class ThreadHome(TimedHome):
 
     def clock_dropped(self) -> None:
         """Take the timers back from a loop that has been closed."""
-        self._on_thread(self._leave_loop)
-
-    def _on_thread(self, function: Callable[[], object]) -> None:
         if threading.get_ident() == self.ident:
-            function()
+            self._leave_loop()
         else:
-            self.enqueue(Later(function))
+            self.enqueue(Later(self._leave_loop))
 
     def look(self) -> None:
         """Notice a loop that has been started on this thread, and have it run the jobs that wait here."""
@@ -253,7 +251,7 @@ class ThreadHome(TimedHome):
         try:
             while True:
                 self.timers.ring()
-                super().drain()
+                Home.drain(self)
                 self._leave_loop()
                 if is_done():
                     return True
