@@ -28,7 +28,6 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias, cast
 
-from .atomic import OWN_REFERENCES
 from .clock import TimedHome, shorter
 from .errors import wrong_thread
 from .jobs import PUMP_PAUSE, Home, Job, Later, Timer, WakeUp, fatal
@@ -154,9 +153,6 @@ class ThreadHome(TimedHome):
             submit_error(error)  # the code that settles a promise is not to blame for a host that is gone
             return False
         self.posted()
-        if wake_up.home is self and sys.getrefcount(wake_up) == OWN_REFERENCES:
-            wake_up.home = None  # dropped already: its finaliser would ask again at once, without end
-            return False
         return True
 
     def drain(self, wake_up: WakeUp | None = None) -> None:
@@ -180,7 +176,13 @@ class ThreadHome(TimedHome):
 
     def lost(self) -> None:
         """Note that a loop or host has dropped a wake-up."""
-        self.rearm()
+        if self.host is None or (self.loop is not None and not self.loop.is_closed()):
+            self.rearm()
+        else:
+            # A host must not be asked from within what it is doing: tkinter's `destroy` walks over its calls, drops them,
+            # and would never end. The next job asks, or the sleeper.
+            self.armed = False
+            self.posted()
 
     def clock_dropped(self) -> None:
         """Take the timers back from a loop that has been closed."""
