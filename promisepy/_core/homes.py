@@ -179,8 +179,8 @@ class ThreadHome(TimedHome):
         if self.host is None or (self.loop is not None and not self.loop.is_closed()):
             self.rearm()
         else:
-            # A host must not be asked from within what it is doing: tkinter's `destroy` walks over its calls, drops them,
-            # and would never end. The next job asks, or the sleeper.
+            # A host must not be asked from within what it is doing. Tkinter's `destroy` walks over its calls, drops
+            # them, and would never end. The next job asks, or the sleeper.
             self.armed = False
             self.posted()
 
