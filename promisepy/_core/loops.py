@@ -25,7 +25,7 @@ from types import FrameType
 from typing import Any, Final, TypeAlias
 
 from .errors import short
-from .jobs import Home, Later, Timer, fatal
+from .jobs import Home, Later, Timer, WakeUp, fatal
 from .reports import Gathering, show, submit_error, sweep
 from .types import Report
 
@@ -53,7 +53,10 @@ def running_loop() -> Loop | None:
 class ClockedHome(Home):
     """A home whose timers may wait on a loop's clock."""
 
-    __slots__ = ()
+    __slots__ = ("find_loop",)
+
+    # Gives the loop of this home's tasks, as the `get_loop` of what they wait for.
+    find_loop: Callable[[], Any]
 
     def clock_dropped(self) -> None:
         """Note that a loop has dropped timers; on any thread, in a finaliser."""
@@ -93,14 +96,24 @@ class LoopHome(ClockedHome):
 
     def arm(self) -> None:
         """Schedule a drain on the loop."""
-        loop, wake_up = self.loop, self.send()
+        loop = self.loop
+        # in place: Home.send
+        try:
+            wake_up = self.idle.pop()
+        except IndexError:
+            wake_up = WakeUp()
+        wake_up.home = self
         try:
             self.armed = True
             self.holds = holds = type(loop).run_forever is self.plain
             # A context cannot be entered twice, so drains that may nest get one each.
             context = self._context if holds else Context()
             # Inside a loop that a task runs on its own loop, that one may sleep, although a task is current.
-            if holds and running_loop() is loop and (_in_callback() or asyncio.current_task(loop) is not None):
+            if (
+                holds
+                and events._get_running_loop() is loop
+                and (_in_callback() or asyncio.current_task(loop) is not None)
+            ):
                 loop.call_soon(self.drain, wake_up, context=context)
                 return
             loop.call_soon_threadsafe(self.drain, wake_up, context=context)
@@ -193,7 +206,7 @@ class PrivateLoop:
         self.tasks: set[Task] = set()
 
     def start(
-        self, coroutine: Coroutine[Any, Any, Any], context: Context, home: Home, on_last: Callable[[], object]
+        self, coroutine: Coroutine[Any, Any, Any], context: Context, home: ClockedHome, on_last: Callable[[], object]
     ) -> Task:
         """Make a task of a coroutine, whose promises have `home` for theirs; `on_last` is called after the last one."""
 
@@ -304,12 +317,13 @@ def start_on(loop: Loop, timer: Timer, home: ClockedHome, known: weakref.ref[Clo
     return known
 
 
-def own(loop: Loop, home: Home) -> None:
+def own(loop: Loop, home: ClockedHome) -> None:
     """Have a loop refer to its home."""
     try:
         setattr(loop, HOME, home)
     except AttributeError:
         other_homes[loop] = home
+    home.find_loop = weakref.ref(loop)
 
 
 def _in_callback() -> bool:

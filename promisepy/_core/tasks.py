@@ -37,10 +37,10 @@ class Waiter(Reaction):
     the task would run after handlers that were registered after it.
     """
 
-    __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "_loop")
+    __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "get_loop")
 
     _home: LoopHome | ThreadHome
-    _loop: asyncio.AbstractEventLoop
+    get_loop: Callable[[], Any]  # gives the loop of the task, which calls it: a weak reference costs less than a method
     _asyncio_future_blocking: bool
     _cancelled: tuple[object, ...] | None
     _callback: Callback | None
@@ -75,7 +75,7 @@ class Waiter(Reaction):
         """Raise `CancelledError` if the task is being cancelled; `Promise.__await__` reads the outcome itself."""
         if self._cancelled is not None:
             raise asyncio.CancelledError(*self._cancelled)
-        if not self.done():
+        if self._source is not None and not self.done():
             raise asyncio.InvalidStateError("Result is not ready.")
 
     # What follows is for those who look at what a task waits for, such as anyio and debuggers.
@@ -93,10 +93,6 @@ class Waiter(Reaction):
         self.result()
         source = self._source
         return source._value if source is not None and source._state is REJECTED else None
-
-    def get_loop(self) -> asyncio.AbstractEventLoop:
-        """Give the loop of the task."""
-        return self._loop
 
     def __repr__(self) -> str:
         source = self._source
@@ -121,9 +117,9 @@ def suspend(source: Cell) -> Waiter:
     if loop is None:
         raise await_without_loop()
     waiter = Waiter()  # fields set here: an __init__ would cost a call
-    waiter._loop = loop
     home: LoopHome | ThreadHome = getattr(loop, HOME, None) or current_home()
     waiter._home = home
+    waiter.get_loop = home.find_loop
     if home.armed and home.holds and not home.seeks_loop and type(loop).run_forever is not home.plain:
         home.rearm()  # nest_asyncio has come after the drain below had begun, and this task runs in a loop inside it
     waiter._source = source
