@@ -9,8 +9,9 @@ from typing import Any
 
 from .adopt import Rule, Then, find_then, gives_stop
 from .cancel import cancel
-from .cell import FULFILLED, NEVER_ADOPTED, SILENT, Cell, Failure, Reaction, join
+from .cell import FULFILLED, NEVER_ADOPTED, SILENT, Cell, Failure, Reaction
 from .claim import cut_context, resolving_functions, settle_by_raise
+from .crowd import join
 from .errors import HERE, Cancelled, cancellation, self_resolution, traceback_of
 from .handlers import Filtered, Handler
 from .jobs import Home, fatal
@@ -246,6 +247,8 @@ class ThenableJob:
 
     def _run(self) -> None:
         target, producer = self._target, Adopted(self._target._home)
+        if target._at_work() not in (self, None):
+            return  # `resolve` ran out of stack or memory after it had queued this, and has been called again
         target._put_down()
         target._leave(producer)
         resolve, reject = resolving_functions(target)

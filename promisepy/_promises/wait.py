@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal, overload
 
 from .._core import errors, misuse
-from .._core.cell import PENDING, Cell, Reaction, each
+from .._core.cell import PENDING, Cell, Reaction
+from .._core.crowd import each
 from .._core.homes import ThreadHome
 from .._core.jobs import LONGEST, Job
 from .._core.loops import running_loop
