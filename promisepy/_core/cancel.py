@@ -24,6 +24,7 @@ def cancel(promise: Cell, reason: Cancelled) -> bool:
     """Reject a promise and those on which only it depends; false if it is settled already."""
     failure = Failure(reason, None)
     if not promise._fail_with(failure):
+        promise._complete()  # INV-RETRY of `claim`
         return False
     cancelled, asked = [promise], list[Cell]()
     for one in cancelled:  # it grows

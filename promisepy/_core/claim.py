@@ -1,4 +1,9 @@
-"""The right to settle a promise: its resolving functions, and how they treat a reason (ECMA-262 27.2.1.3)."""
+"""The right to settle a promise: its resolving functions, and how they treat a reason (ECMA-262 27.2.1.3).
+
+INV-RETRY   A call that runs out of stack or memory puts the promise back into its claim. So the next call, further out,
+            settles it, or completes what has begun; so does the finaliser, if there is no next call. Jobs that have
+            been queued twice by then do nothing the second time.
+"""
 
 from __future__ import annotations
 
@@ -46,9 +51,6 @@ class Claim:
     When both functions are gone, so is the claim. If the promise is still in it, nobody will ever settle the promise
     (S10).
 
-    INV-RETRY: a call that runs out of stack or memory puts the promise back. So the next call, further out, settles it,
-    or completes what has begun; so does the finaliser, if there is no next call.
-
     Taking the promise out is two steps (SWAP), so two calls at the same time, on two threads or in a signal
     handler, may both get it. They end as if one had come before the other, because settling is exclusive (`cell`). Weak
     spot: if both get it, and one of them resolves with another promise, that one counts as observed although its
@@ -68,6 +70,8 @@ class Claim:
         """Resolve the promise, unless it has been claimed before."""
         promise = self.promise
         if promise is None:
+            if inline:
+                run_inline()  # what an earlier call has left, because it ran out of stack or memory
             return
         self.promise = None
         promise._producer = None  # in place: Cell._dismiss
@@ -78,7 +82,7 @@ class Claim:
             else:
                 promise._resolve(value)
         except BaseException:
-            self.promise = promise  # INV-RETRY
+            self.promise, self.__class__ = promise, Unfinished
             raise
         finally:
             del promise, value  # INV-RC
@@ -96,12 +100,12 @@ class Claim:
                 promise._dismiss()
                 promise._reject(as_reason(error), traceback_of(error))
             except BaseException:
-                self.promise = promise  # INV-RETRY
+                self.promise, self.__class__ = promise, Unfinished
                 raise
             finally:
                 del promise, error  # INV-RC: a class that was passed as the reason may have raised it
-            if inline:
-                run_inline()
+        if inline:
+            run_inline()
 
     def __del__(self) -> None:
         promise = self.promise
@@ -117,6 +121,22 @@ class Claim:
                 promise._announce()
                 if promise._alarm is not None:
                     promise._alarm.excuse()
+                if inline:
+                    run_inline()
+
+
+class Unfinished(Claim):
+    """A claim into which its promise has been put back; that may be half settled (INV-RETRY)."""
+
+    __slots__ = ()
+
+    def __del__(self) -> None:
+        promise = self.promise
+        if promise is not None and not settings.exiting:
+            promise._complete()
+        super().__del__()
+        if inline:
+            run_inline()
 
 
 def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..., None]]:
@@ -131,6 +151,8 @@ def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..
     def resolve(value: object = None, /, *more: object, **named: object) -> None:
         promise = claim.promise
         if promise is None:
+            if inline:
+                run_inline()  # what an earlier call has left, because it ran out of stack or memory
             return
         claim.promise = None
         promise._producer = None  # in place: Cell._dismiss
@@ -143,7 +165,7 @@ def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..
             else:
                 promise._resolve(value)
         except BaseException:
-            claim.promise = promise  # INV-RETRY
+            claim.promise, claim.__class__ = promise, Unfinished
             raise
         finally:
             del promise  # INV-RC: a property `then` of the value may have raised

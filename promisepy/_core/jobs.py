@@ -28,7 +28,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from functools import partial
 from itertools import repeat
 from threading import get_ident
 from typing import Any, ClassVar, Final, Protocol, Self
@@ -189,9 +188,8 @@ class Home:
         take = jobs.popleft
         outer, self.outer = self.outer, sys.exception()
         running = self.running
-        below: list[Suspect] | None = None
-        if self.depth:  # the job around this drain may still handle what it has rejected
-            below, self.suspects = self.suspects, []
+        # The job around this drain may still handle what it has rejected.
+        below, self.suspects = (self.suspects, list[Suspect]()) if self.depth else (None, self.suspects)
         self.depth += 1
         job: Job | None = None
         try:
@@ -200,13 +198,14 @@ class Home:
                     break
                 self.running = job = take()
                 job._run()
+                job = None
                 if inline:
                     run_inline()
             if self.suspects and not jobs:
                 self._accuse()
         except (RecursionError, MemoryError) as error:
             if job is not None:
-                jobs.appendleft(Later(partial(fail_late, job, error)))
+                jobs.appendleft(Failing((job, error)))
             raise
         finally:
             self.depth -= 1
@@ -229,9 +228,11 @@ class Home:
             self.armed = True
             try:
                 while (job := take_first(self.jobs)) is not None:  # another thread may be in here, too
-                    job._abandon(self)
-                    if inline:
-                        run_inline()
+                    try:
+                        job._abandon(self)
+                    except BaseException:
+                        self.jobs.appendleft(job)  # out of stack or memory
+                        raise
             finally:
                 self.armed = False
             if not self.jobs:
@@ -243,11 +244,25 @@ class Home:
             suspect.accuse()
 
 
-def fail_late(job: Job, error: BaseException) -> None:
-    """Reject what a job should have settled, but could not: there was no room left even to tell why."""
-    promise: Any = job._settles()
-    if promise is not None:
-        promise._reject(error, None)
+class Failing(tuple[Job, BaseException]):
+    """A job in the place of one that ran out of stack, and could not even tell why.
+
+    A tuple, because there may be no room left for an `__init__` either.
+    """
+
+    __slots__ = ()
+
+    def _run(self) -> None:
+        """Reject what the job should have settled."""
+        promise: Any = self._settles()
+        if promise is not None:
+            promise._reject(self[1], None)
+
+    def _abandon(self, home: Home) -> None:
+        self._run()
+
+    def _settles(self) -> object:
+        return self[0]._settles()
 
 
 def nothing(_: object) -> None:
@@ -298,15 +313,23 @@ def run_inline() -> None:
     """Run the inline jobs of this thread, now that it has settled something.
 
     Whoever settles outside of a job calls this last; a drain calls it after each job. A signal handler may do so in the
-    middle of another settlement. The jobs of that one are not due yet, and stay for it.
+    middle of another settlement. The jobs of that one are not due yet, and stay for it. So do those that could not run,
+    because stack or memory have run out.
     """
-    jobs = inline.pop(get_ident(), None)
-    while jobs:
-        job = jobs.popleft()
-        if job._is_due():
-            job._run()
-        else:
-            inline.setdefault(get_ident(), deque()).append(job)
+    me = get_ident()
+    jobs = inline.pop(me, None)
+    if jobs is None:
+        return
+    try:
+        for _ in range(len(jobs)):
+            if jobs[0]._is_due():
+                jobs[0]._run()
+                jobs.popleft()
+            else:
+                jobs.rotate(-1)
+    finally:
+        if jobs and (others := inline.setdefault(me, jobs)) is not jobs:
+            others.extendleft(reversed(jobs))
 
 
 class Timer:

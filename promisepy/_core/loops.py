@@ -25,7 +25,7 @@ from types import FrameType
 from typing import Any, Final, TypeAlias
 
 from .errors import short
-from .jobs import Home, Later, Timer, fatal
+from .jobs import Home, Later, Timer, fatal, inline, run_inline
 from .reports import show, submit_error, sweep
 from .types import Report
 
@@ -116,6 +116,8 @@ class LoopHome(ClockedHome):
         """Note that the loop has dropped a wake-up: it has been closed, or freed."""
         if self.loop.is_closed():
             self.close()
+            if inline:
+                run_inline()
         else:
             self.rearm()
 
@@ -123,6 +125,8 @@ class LoopHome(ClockedHome):
         """Note that the loop has dropped its timers."""
         if self.loop.is_closed():
             self.close()
+            if inline:
+                run_inline()
 
     def start_timer(self, timer: Timer) -> None:
         """Start the timer on the loop's clock."""

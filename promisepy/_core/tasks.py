@@ -244,7 +244,7 @@ class PromiseFuture(Future[Any]):
     def add_done_callback(self, fn: Callable[[Future[Any]], object]) -> None:
         """Leave a callback; from now on the promise keeps this future alive, even if nobody else does."""
         self._sink.keep(self)
-        super().add_done_callback(fn)
+        super().add_done_callback(partial(_call_back, fn))
 
     def cancel(self) -> bool:
         """Cancel the future, and abandon the promise."""
@@ -256,6 +256,16 @@ class PromiseFuture(Future[Any]):
 
     def __del__(self) -> None:
         self._sink._detach()
+
+
+def _call_back(callback: Callable[[Future[Any]], object], future: Future[Any]) -> None:
+    """Call a future's callback: whoever settles a promise is not to blame for what it raises, even SystemExit."""
+    try:
+        callback(future)
+    except Exception:
+        raise  # the future catches these itself, and logs them
+    except BaseException as error:
+        submit_error(error)
 
 
 class FutureSink(Reaction):
@@ -291,12 +301,13 @@ class FutureSink(Reaction):
         if find is None:
             return
         future = find()
-        self._source = self._kept = None
         try:
             if future is not None and source is not None:
                 hand_on(source, future)
-        except BaseException as error:  # of a callback, even SystemExit: whoever settles a promise is not to blame
-            submit_error(error)
+            self._source = self._kept = None
+        except BaseException:
+            self._futures.append(find)  # out of stack or memory: the next one who settles something tries again
+            raise
         finally:
             del source, future  # INV-RC
 

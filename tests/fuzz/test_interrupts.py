@@ -28,12 +28,6 @@ def in_an_exception_class() -> None:
     Promise.reject(Interrupted)
 
 
-def in_a_future_s_callback() -> None:
-    promise, resolve, _ = Promise[int].with_resolvers()
-    promise.to_future().add_done_callback(press)
-    resolve(1)
-
-
 def in_a_pause() -> None:
     stream(lambda s: s.emit(1), maxsize=1, on_full=(press, bool))
 
@@ -75,7 +69,6 @@ def in_a_host() -> None:
 PLACES = [
     in_a_repr,
     in_an_exception_class,
-    in_a_future_s_callback,
     in_a_pause,
     in_an_unsubscribe,
     in_a_report_hook,
