@@ -306,7 +306,12 @@ class InlineQueue(deque[Job]):
 
     def append(self, job: Any, /) -> None:
         """Keep a job for this thread."""
-        inline.setdefault(get_ident(), deque()).append(job)
+        me = get_ident()
+        jobs = inline.setdefault(me, deque())
+        jobs.append(job)
+        while (now := inline.setdefault(me, jobs)) is not jobs:  # a signal handler has taken the queue meanwhile (LOOK)
+            now.append(job)
+            jobs = now
 
 
 def run_inline() -> None:
@@ -328,8 +333,9 @@ def run_inline() -> None:
             else:
                 jobs.rotate(-1)
     finally:
-        if jobs and (others := inline.setdefault(me, jobs)) is not jobs:
-            others.extendleft(reversed(jobs))
+        while jobs and (now := inline.setdefault(me, jobs)) is not jobs:  # LOOK, as in `append`
+            now.extend(jobs)
+            jobs = now
 
 
 class Timer:
