@@ -13,6 +13,7 @@ from typing import Any
 
 from .atomic import OWN_REFERENCES
 from .cell import NEVER_ADOPTED, PENDING, Cell, Failure
+from .crowd import each
 from .errors import (
     CallbackError,
     context_of,
@@ -116,7 +117,7 @@ class Claim:
             # can miss the outcome. A reaction is a reference, too, and yet reactions are checked separately. Without
             # the GIL a reference count is the sum of two fields. It comes out too small if a reference passes from one
             # thread to another between the two reads.
-            is_missed = len(promise._reactions or ()) > 1 or sys.getrefcount(promise) > OWN_REFERENCES
+            is_missed = len(list(each(promise._reactions))) > 1 or sys.getrefcount(promise) > OWN_REFERENCES
             if is_missed and promise._fail_with(Failure(dropped(promise._created()), None)):
                 promise._announce()
                 if promise._alarm is not None:

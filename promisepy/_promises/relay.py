@@ -11,6 +11,7 @@ from typing import Any
 
 from .._core.cancel import abandon
 from .._core.cell import FULFILLED, PENDING, REJECTED, SILENT, Cell, Reaction
+from .._core.crowd import each
 from .._core.errors import timed_out
 from .._core.jobs import Home, Later, Timer
 from .._core.producers import Producer
@@ -38,7 +39,7 @@ class Delay:
     def _abandon(self, home: Home) -> None:
         # The attribute holds one reference, the call of `getrefcount` another. If there is no third and no reaction,
         # nobody can miss the outcome, and a report would be noise.
-        if sys.getrefcount(self._promise) > 2 or len(self._promise._reactions or ()) > 1:
+        if sys.getrefcount(self._promise) > 2 or len(list(each(self._promise._reactions))) > 1:
             self._promise._strand(home)
 
     def _settles(self) -> Cell | None:

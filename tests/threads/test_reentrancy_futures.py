@@ -38,13 +38,17 @@ class Outer:
             self.call_back(name, at_once=name == "c")
 
     def handle(self, name: str) -> None:
-        self.children.append(self.promise.then(lambda _: self.handled.append(name), lambda _: self.handled.append(name)))
+        self.children.append(
+            self.promise.then(lambda _: self.handled.append(name), lambda _: self.handled.append(name))
+        )
 
     def call_back(self, name: str, at_once: bool = False) -> None:
         """Ask for a future; with `at_once`, in a call of the user's that may come when a settlement is under way."""
 
         def callback(_: Future[Any]) -> None:
-            self.called.append(name if self.promise._reactions is None or at_once else f"{name} in the middle of settling")
+            self.called.append(
+                name if self.promise._reactions is None or at_once else f"{name} in the middle of settling"
+            )
 
         self.futures[name] = self.promise.to_future()
         self.futures[name].add_done_callback(callback)
@@ -117,7 +121,11 @@ def cancel(resolvers: Resolvers[Any]) -> None:
 @pytest.mark.parametrize("settle", [fulfil, reject, cancel])
 @pytest.mark.parametrize("action", ACTIONS)
 def test_a_settlement_with_futures_interrupted_at_every_step(
-    mainloop: Mainloop, reports: list[Report], way: Way, settle: Callable[[Resolvers[Any]], None], action: Callable[[Outer], None]
+    mainloop: Mainloop,
+    reports: list[Report],
+    way: Way,
+    settle: Callable[[Resolvers[Any]], None],
+    action: Callable[[Outer], None],
 ) -> None:
     def make() -> tuple[Action, Action, Action]:
         outer = Outer()
@@ -136,7 +144,9 @@ def test_a_settlement_with_futures_interrupted_at_every_step(
 
 
 @pytest.mark.parametrize("action", [settle_another, subscribe, ask_for_a_future, settle_it_otherwise])
-def test_a_callback_of_a_future_interrupted_at_every_step(mainloop: Mainloop, way: Way, action: Callable[[Outer], None]) -> None:
+def test_a_callback_of_a_future_interrupted_at_every_step(
+    mainloop: Mainloop, way: Way, action: Callable[[Outer], None]
+) -> None:
     """Where it is called back by `to_future` and `add_done_callback`, because the promise has settled already."""
 
     def make() -> tuple[Action, Action, Action]:
