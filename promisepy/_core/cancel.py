@@ -18,26 +18,34 @@ from collections.abc import Iterable
 
 from .cell import PENDING, Cell, Failure
 from .errors import Cancelled, cancellation
+from .producers import UNFINISHED
 
 
 def cancel(promise: Cell, reason: Cancelled) -> bool:
     """Reject a promise and those on which only it depends; false if it is settled already."""
     failure = Failure(reason, None)
+    cancelled, asked = [promise], list[Cell]()
     if not promise._fail_with(failure):
         promise._complete()  # INV-RETRY of `claim`
         return False
-    cancelled, asked = [promise], list[Cell]()
-    for one in cancelled:  # it grows
-        if sources := one._let_go():
-            asked += sources
-            cancelled += _fail_unwanted(sources, failure)
-        # At the end, ask again: what wanted some of them may be cancelled itself by now, such as a shield, or the
-        # callback of a `finally_`.
-        if asked and one is cancelled[-1]:
-            cancelled += _fail_unwanted(asked, failure)
-    # `_let_go` has told the producers already. Reactions are queued from the top down, as for a rejection at the top.
-    while cancelled:
-        cancelled.pop()._announce()
+    try:
+        for one in cancelled:  # it grows
+            if sources := one._let_go():
+                asked += sources
+                cancelled += _fail_unwanted(sources, failure)
+            # At the end, ask again: what wanted some of them may be cancelled itself by now, such as a shield, or the
+            # callback of a `finally_`.
+            if asked and one is cancelled[-1]:
+                cancelled += _fail_unwanted(asked, failure)
+        # `_let_go` has told the producers already. Reactions are queued from the top down, as for a rejection at the
+        # top.
+        while cancelled:
+            cancelled[-1]._announce()
+            cancelled.pop()
+    except BaseException:
+        for one in cancelled:
+            one._producer = UNFINISHED  # in place: Cell._leave
+        raise
     return True
 
 

@@ -338,8 +338,13 @@ class Cell(Reaction):
             del _alarming[key]
 
     def _complete(self) -> None:
-        """Queue what a settlement has not queued: it ran out of stack or memory half-way, or it is still under way."""
-        reactions, state = self._reactions, self._state
+        """Queue what a settlement has not queued: it ran out of stack or memory half-way, or it is still under way.
+
+        Its own home may have been left unarmed, even if nothing else is missing.
+        """
+        home, reactions, state = self._home, self._reactions, self._state
+        if home.jobs and not home.armed:
+            home.arm()
         if reactions is None or state is PENDING:
             return
         if state is REJECTED:

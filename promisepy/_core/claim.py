@@ -28,6 +28,7 @@ from .errors import (
 from .handlers import is_exception_type
 from .jobs import fatal, inline, run_inline
 from .misuse import expected_reason
+from .producers import UNFINISHED
 from .reports import settings, submit_error
 from .tasks import as_reason
 from .types import is_a
@@ -83,7 +84,8 @@ class Claim:
             else:
                 promise._resolve(value)
         except BaseException:
-            self.promise, self.__class__ = promise, Unfinished
+            self.promise = promise  # INV-RETRY
+            promise._producer = UNFINISHED  # in place: Cell._leave
             raise
         finally:
             del promise, value  # INV-RC
@@ -101,7 +103,8 @@ class Claim:
                 promise._dismiss()
                 promise._reject(as_reason(error), traceback_of(error))
             except BaseException:
-                self.promise, self.__class__ = promise, Unfinished
+                self.promise = promise  # INV-RETRY
+                promise._producer = UNFINISHED  # in place: Cell._leave
                 raise
             finally:
                 del promise, error  # INV-RC: a class that was passed as the reason may have raised it
@@ -112,7 +115,10 @@ class Claim:
         promise = self.promise
         if promise is not None and not settings.exiting:
             self.promise = None
+            is_unfinished = promise._left() is UNFINISHED
             promise._dismiss()
+            if is_unfinished:
+                promise._complete()  # INV-RETRY
             # If nothing else refers to the promise, it goes together with its functions, as after a timeout, and nobody
             # can miss the outcome. A reaction is a reference, too, and yet reactions are checked separately. Without
             # the GIL a reference count is the sum of two fields. It comes out too small if a reference passes from one
@@ -122,22 +128,8 @@ class Claim:
                 promise._announce()
                 if promise._alarm is not None:
                     promise._alarm.excuse()
-                if inline:
-                    run_inline()
-
-
-class Unfinished(Claim):
-    """A claim into which its promise has been put back; that may be half settled (INV-RETRY)."""
-
-    __slots__ = ()
-
-    def __del__(self) -> None:
-        promise = self.promise
-        if promise is not None and not settings.exiting:
-            promise._complete()
-        super().__del__()
-        if inline:
-            run_inline()
+            if inline and (is_missed or is_unfinished):
+                run_inline()
 
 
 def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..., None]]:
@@ -166,7 +158,8 @@ def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..
             else:
                 promise._resolve(value)
         except BaseException:
-            claim.promise, claim.__class__ = promise, Unfinished
+            claim.promise = promise  # INV-RETRY
+            promise._producer = UNFINISHED  # in place: Cell._leave
             raise
         finally:
             del promise  # INV-RC: a property `then` of the value may have raised

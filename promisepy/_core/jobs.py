@@ -51,7 +51,10 @@ class Job(Protocol):
         """Do the work; called once on the home's thread. A job that is queued twice must do nothing the second time."""
 
     def _abandon(self, home: Home) -> None:
-        """Fail what the job would have done, because its home has ended; called on any thread."""
+        """Fail what the job would have done, because its home has ended; called on any thread.
+
+        Again, if stack or memory ran out. So it fails that first, and forgets it afterwards.
+        """
 
     def _settles(self) -> object:
         """Name the promise that cannot settle before this job has run, if there is one."""
@@ -399,10 +402,9 @@ class Timer:
             self._home.start_timer(self)
 
     def _abandon(self, home: Home) -> None:
-        job, self._job = self._job, None
-        self.stop()
-        if job is not None:
-            job._abandon(home)
+        if self._job is not None:
+            self._job._abandon(home)
+        self.cancel()
 
     def _settles(self) -> object:
         job = self._job

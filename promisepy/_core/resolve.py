@@ -49,6 +49,7 @@ class Resolution(Cell):
             if self._depends():
                 self._home.enqueue(adoption)
             else:
+                self._complete()
                 self._put_down()
                 adoption._cancelled()
                 # This promise has settled already. If it was cancelled, while its handler ran, `value` is cancelled as
@@ -80,7 +81,7 @@ class Resolution(Cell):
         reason = as_reason(error)
         # in place: raised
         caught: Any = traceback_of(error)
-        traceback: TracebackType | None = caught.tb_next
+        traceback: TracebackType | None = caught and caught.tb_next
         while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(HERE):
             traceback = traceback.tb_next
         if self._fail_with(Failure(reason, traceback)):
@@ -177,10 +178,10 @@ class Adoption(Reaction):
             target._settle_like(source)
 
     def _abandon(self, home: Home) -> None:
-        target, self._source, self._followed, self._target = self._target, None, None, None
+        if self._target is not None:
+            self._target._strand(home)
+        self._source = self._followed = self._target = None
         self._unmark()
-        if target is not None:
-            target._strand(home)
 
     def _settles(self) -> Cell | None:
         return self._target

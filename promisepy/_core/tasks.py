@@ -22,7 +22,7 @@ from .homes import ThreadHome, current_home
 from .jobs import Home, InlineQueue, inline, run_inline
 from .loops import HOME, LoopHome, events, running_loop
 from .reports import submit_error
-from .types import FutureLike
+from .types import FutureLike, is_a
 
 # Any is the future that calls back; asyncio's own are futures of Any, too.
 Callback = Callable[[Any], object]
@@ -328,13 +328,16 @@ def hand_on(source: Cell, future: Future[Any]) -> None:
         Future.cancel(future)
     if future.done() and not future.cancelled():
         return
-    if not future.running() and not future.set_running_or_notify_cancel():
-        return
-    with suppress(InvalidStateError):  # somebody else has settled it meanwhile
+    try:
+        if not future.running() and not future.set_running_or_notify_cancel():
+            return
         if source._state is FULFILLED:
             future.set_result(source._value)
         else:
             future.set_exception(source._failure.fresh())
+    except (InvalidStateError, RuntimeError) as error:  # somebody else has settled it, or said that it is cancelled
+        if is_a(error, RecursionError):
+            raise
 
 
 class InlineHome(Home):
