@@ -30,7 +30,7 @@ from typing import Any, TypeAlias, cast
 
 from .clock import TimedHome, shorter
 from .errors import wrong_thread
-from .jobs import PUMP_PAUSE, Home, Job, Later, Timer, WakeUp, fatal
+from .jobs import PUMP_PAUSE, Home, Job, Later, Timer, WakeUp, fatal, run_inline
 from .loops import (
     HOME,
     Clock,
@@ -106,14 +106,16 @@ class ThreadHome(TimedHome):
         # raised it after that, the home would count as armed although nobody is going to look.
         self.armed = True
         try:
-            wake = self._sleepers[-1]
-        except IndexError:
+            for wake in self._sleepers[-1:]:
+                wake()
+                return
             if self.ended:
                 self.abandon()
             elif not self._arm_loop() and not self._arm_host():
                 self.armed = False
-        else:
-            wake()
+        except BaseException:
+            self.armed = False  # out of stack or memory: nobody has been told
+            raise
 
     def _arm_loop(self) -> bool:
         self.look()
@@ -365,6 +367,7 @@ class _ThreadEnd:
     def __del__(self, settings: Settings = settings) -> None:  # bound here: globals are gone at the very end
         if not settings.exiting and threading.get_ident() == self._home.ident:
             self._home.close()
+            run_inline()
 
 
 this_thread = Thread()
@@ -418,6 +421,7 @@ def _new_loop_home(loop: Loop) -> LoopHome:
         other = reference()
         if other is not None and other.loop.is_closed():
             other.close()  # not every loop drops what it will never run
+            run_inline()
     home = LoopHome(loop)
     own(loop, home)
     loop_homes[id(home)] = home

@@ -19,7 +19,7 @@ from .homes import (
     this_thread,
     thread_homes,
 )
-from .jobs import BURST
+from .jobs import BURST, inline, run_inline
 from .misuse import expected_host
 from .reports import Gathering, report_error, settings, sweep
 from .types import Host, public
@@ -145,6 +145,8 @@ def _give_up_stopped(ident: int | None = None) -> None:
         if home is not None and ident in (None, home.ident) and not home.loop.is_running():
             home.over = ident is None
             home.close()
+    if inline:
+        run_inline()
 
 
 def _after_fork() -> None:

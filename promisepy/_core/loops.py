@@ -25,7 +25,7 @@ from types import FrameType
 from typing import Any, Final, TypeAlias
 
 from .errors import short
-from .jobs import Home, Later, Timer, WakeUp, fatal
+from .jobs import Home, Later, Timer, WakeUp, fatal, inline, run_inline
 from .reports import Gathering, show, submit_error, sweep
 from .types import Report
 
@@ -130,6 +130,8 @@ class LoopHome(ClockedHome):
         """Note that the loop has dropped a wake-up: it has been closed, or freed."""
         if self.loop.is_closed():
             self.close()
+            if inline:
+                run_inline()
         else:
             self.rearm()
 
@@ -137,6 +139,8 @@ class LoopHome(ClockedHome):
         """Note that the loop has dropped its timers."""
         if self.loop.is_closed():
             self.close()
+            if inline:
+                run_inline()
 
     def start_timer(self, timer: Timer) -> None:
         """Start the timer on the loop's clock."""

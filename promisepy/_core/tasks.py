@@ -23,6 +23,7 @@ from .homes import ThreadHome, current_home, runs_here
 from .jobs import Home, InlineQueue, inline, run_inline
 from .loops import HOME, LoopHome, events
 from .reports import submit_error
+from .types import is_a
 
 # Any is the future that calls back; asyncio's own are futures of Any, too.
 Callback = Callable[[Any], object]
@@ -250,7 +251,7 @@ class PromiseFuture(Future[Any]):
     def add_done_callback(self, fn: Callable[[Future[Any]], object]) -> None:
         """Leave a callback; from now on the promise keeps this future alive, even if nobody else does."""
         self._sink.keep(self)
-        super().add_done_callback(fn)
+        super().add_done_callback(partial(_call_back, fn))
 
     def cancel(self) -> bool:
         """Cancel the future, and abandon the promise."""
@@ -263,6 +264,16 @@ class PromiseFuture(Future[Any]):
     def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:  # bound: globals go at the end
         if not is_finalizing():
             self._sink._detach()
+
+
+def _call_back(callback: Callable[[Future[Any]], object], future: Future[Any]) -> None:
+    """Call a future's callback: whoever settles a promise is not to blame for what it raises, even SystemExit."""
+    try:
+        callback(future)
+    except Exception:
+        raise  # the future catches these itself, and logs them
+    except BaseException as error:
+        submit_error(error)
 
 
 class FutureSink(Reaction):
@@ -298,12 +309,13 @@ class FutureSink(Reaction):
         if find is None:
             return
         future = find()
-        self._source = self._kept = None
         try:
             if future is not None and source is not None:
                 hand_on(source, future)
-        except BaseException as error:  # of a callback, even SystemExit: whoever settles a promise is not to blame
-            submit_error(error)
+            self._source = self._kept = None
+        except BaseException:
+            self._futures.append(find)  # out of stack or memory: the next one who settles something tries again
+            raise
         finally:
             del source, future  # INV-RC
 
@@ -324,13 +336,16 @@ def hand_on(source: Cell, future: Future[Any]) -> None:
         Future.cancel(future)
     if future.done() and not future.cancelled():
         return
-    if not future.running() and not future.set_running_or_notify_cancel():
-        return
-    with suppress(InvalidStateError):  # somebody else has settled it meanwhile
+    try:
+        if not future.running() and not future.set_running_or_notify_cancel():
+            return
         if source._state is FULFILLED:
             future.set_result(source._value)
         else:
             future.set_exception(source._failure.fresh())
+    except (InvalidStateError, RuntimeError) as error:  # somebody else has settled it, or said that it is cancelled
+        if is_a(error, RecursionError):
+            raise
 
 
 class InlineHome(Home):
