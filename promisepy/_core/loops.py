@@ -150,7 +150,10 @@ class LoopHome(ClockedHome):
         """Fail what is still queued: no job can run here any more."""
         with suppress(StopIteration):
             self._notice.aclose().send(None)  # by hand: if the loop has not shut it down, it would warn when freed
-        had_timers, was_closing = bool(self.clocked), self._is_closing  # what is rejected here leads here again
+        if self._is_closing:  # what is rejected below leads here again
+            self.abandon()
+            return
+        had_timers = bool(self.clocked)
         self._is_closing = True
         try:
             with Gathering():
@@ -159,7 +162,7 @@ class LoopHome(ClockedHome):
                 if had_timers:  # they are stuck only now, after the sweep of the loop's shutdown
                     sweep(self)
         finally:
-            self._is_closing = was_closing
+            self._is_closing = False
 
     def stands_still(self) -> bool:
         """Tell whether the loop has stopped, and used to run on this thread."""
