@@ -382,14 +382,18 @@ class Cell(Reaction):
         """Reject, because the home that should have settled this promise has ended."""
         self._reject(stuck(home.describe(), self._created()), None)
 
-    def _break(self, reason: BrokenPromise) -> None:
-        """Reject, because nobody is left who could settle this promise; INV-MISSED of `reports` says who is told."""
-        if self._fail_with(Failure(reason, None)):
-            self._announce()
-            if self._alarm is not None:
-                self._alarm.ring_only_while_held()
-        else:
+    def _break(self, reason: BrokenPromise) -> bool:
+        """Reject, because nobody is left who could settle this promise; INV-MISSED of `reports` says who is told.
+
+        False if the promise has been settled before.
+        """
+        if not self._fail_with(Failure(reason, None)):
             self._complete()
+            return False
+        self._announce()
+        if self._alarm is not None:
+            self._alarm.ring_only_while_held()
+        return True
 
     def _left(self) -> Stoppable | None:
         """Give what the resolving side has left; None if that side is done, and must not be told of a cancellation."""

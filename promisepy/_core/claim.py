@@ -123,8 +123,8 @@ class Claim:
             promise._dismiss()
             if is_unfinished:
                 promise._complete()  # INV-RETRY
-            promise._break(dropped(promise._created()))
-            if inline:
+            is_broken = promise._break(dropped(promise._created()))
+            if inline and (is_broken or is_unfinished):  # else this may be in the middle of another settlement
                 run_inline()
 
 
