@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sized
 from contextlib import suppress
 from contextvars import Context
 from functools import partial
@@ -115,6 +115,9 @@ class ThreadHome(TimedHome):
                 self.armed = False
         else:
             wake()
+            # A signal handler that interrupts this very sleep may run a loop, or the host's: then that has to drain.
+            if not self._arm_loop():
+                self._arm_host()
 
     def _arm_loop(self) -> bool:
         self.look()
@@ -249,7 +252,9 @@ class ThreadHome(TimedHome):
         self.holds = self.host is None
         if outer is not None and len(self.waits) == 1:
             self.restart_timers()  # the outer loop stands still, and so does its clock
-        has_had_turn = False  # the private loop
+        # A signal handler may wait while the private loop runs, which then stands still.
+        has_had_turn = running_loop() is not None
+        tasks: Sized = () if has_had_turn else self.tasks
         try:
             while True:
                 self.timers.ring()
@@ -258,9 +263,9 @@ class ThreadHome(TimedHome):
                 if is_done():
                     return True
                 remaining = None if deadline is None else deadline - time.monotonic()
-                if remaining is not None and remaining <= 0 and (has_had_turn or not self.tasks):
+                if remaining is not None and remaining <= 0 and (has_had_turn or not tasks):
                     return False
-                remaining = shorter(self.timers.limit(None if remaining is None else max(remaining, 0)), SLICE)
+                remaining = shorter(None if remaining is None else max(remaining, 0), SLICE)
                 if pump is not None:
                     pump()
                     remaining = shorter(remaining, pause)
@@ -269,11 +274,11 @@ class ThreadHome(TimedHome):
                     pause, remaining = PUMP_PAUSE[0], 0
                 elif before_sleep is not None:
                     before_sleep()
-                if self.tasks:
-                    self._run_loop(remaining)
+                if tasks:
+                    self._run_loop(remaining, is_done)
                     has_had_turn = True
                 elif not self.jobs:
-                    self._sleep(remaining)
+                    self._sleep(remaining, is_done)
         finally:
             self._leave_loop()
             if outer is not None and not outer.is_closed():
@@ -285,6 +290,7 @@ class ThreadHome(TimedHome):
         if self.loop is not None and not self.loop.is_running():
             self.loop = None
             self.restart_timers()
+            self.stop_waiting()  # whom the loop has interrupted: one of the timers may be due earlier than it knows
 
     def _end_wait(self) -> None:
         self.waits.pop()
@@ -307,26 +313,27 @@ class ThreadHome(TimedHome):
         with suppress(IndexError):
             self._sleepers[-1]()
 
-    def _sleep(self, seconds: float | None) -> None:
+    def _sleep(self, seconds: float | None, is_done: Callable[[], bool]) -> None:
         bed = self.new_bed()
         wake = partial(bed.put, None)
         self._sleepers.append(wake)
         try:
             self.armed = False
-            if not self.jobs:
-                bed.get(timeout=seconds)
+            # Who drains this home from here on wakes this bed. A signal handler may have drained it just before (LOOK).
+            if not self.jobs and not is_done():
+                bed.get(timeout=self.timers.limit(seconds))
         except Empty:
             pass
         finally:
             self._sleepers.remove(wake)
 
-    def _run_loop(self, seconds: float | None) -> None:
+    def _run_loop(self, seconds: float | None, is_done: Callable[[], bool]) -> None:
         """Run the private loop, since it has tasks, until a job is queued, or for so many seconds."""
         wake = partial(self.private.stop)
         self._sleepers.append(wake)
         try:
             self.armed = False
-            self.private.run(0 if self.jobs else seconds)
+            self.private.run(0 if self.jobs or is_done() else self.timers.limit(seconds))  # LOOK, as in `_sleep`
         finally:
             self._sleepers.remove(wake)
 

@@ -202,7 +202,10 @@ class Home:
             for _ in repeat(None, BURST):
                 if not jobs:
                     break
-                self.running = job = take()
+                try:
+                    self.running = job = take()
+                except IndexError:  # a signal handler has drained this home just now
+                    break
                 job._run()
                 if inline:
                     run_inline()

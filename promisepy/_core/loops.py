@@ -229,6 +229,10 @@ class PrivateLoop:
             if limit is not None:
                 limit.cancel()
 
+    def is_at_step(self) -> bool:
+        """Tell whether one of the tasks is at a step of its coroutine."""
+        return self.loop is not None and self.loop.is_running() and asyncio.current_task(self.loop) is not None
+
     def stop(self) -> None:
         """End the turn of the loop, on any thread."""
         if self.loop is not None:
