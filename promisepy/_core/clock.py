@@ -116,11 +116,12 @@ class Sleeper:
         if moment >= self._moment:
             return
         self._moment = moment
-        if self._news is None:
-            self._news = SimpleQueue()
+        news = self._news
+        if news is None:
+            news = self._news = SimpleQueue()
             with suppress(RuntimeError):  # the interpreter exits, or has no threads
-                threading.Thread(target=self._sleep, args=(self._news,), name="promisepy clock", daemon=True).start()
-        self._news.put(moment)
+                threading.Thread(target=self._sleep, args=(news,), name="promisepy clock", daemon=True).start()
+        news.put(moment)
 
     def end(self) -> None:
         """End the thread, if there is one."""
@@ -137,9 +138,12 @@ class Sleeper:
                 # Forget the time first: whoever asks from now on is heard, and who has asked before finds us awake.
                 self._moment = moment = math.inf
                 method = self._method()
-                if method is not None:
-                    method()
+                if method is None:
+                    return
+                method()
                 del method
+                if news is not self._news:  # two threads have asked for the first time at once, and each has started one
+                    return
             else:
                 if asked is None:
                     return

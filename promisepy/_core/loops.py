@@ -131,8 +131,9 @@ class LoopHome(ClockedHome):
 
     def close(self) -> None:
         """Fail what is still queued: no job can run here any more."""
-        with suppress(StopIteration):
-            self._notice.aclose().send(None)  # by hand: if the loop has not shut it down, it would warn when freed
+        # By hand: if the loop has not shut it down, it would warn when freed. RuntimeError, if another thread is at it.
+        with suppress(StopIteration, RuntimeError):
+            self._notice.aclose().send(None)
         had_timers, was_closing = bool(self.clocked), self._is_closing  # what is rejected here leads here again
         self._is_closing = True
         try:
