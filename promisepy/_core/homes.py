@@ -197,7 +197,12 @@ class ThreadHome(TimedHome):
     def look(self) -> None:
         """Notice a loop that has been started on this thread, and have it run the jobs that wait here."""
         running = running_loop() if threading.get_ident() == self.ident else None
-        if running is None or running is self.loop or running is self.private.loop:
+        if running is None or running is self.private.loop:
+            return
+        if running is self.loop:
+            if self.armed and self.holds and type(running).run_forever is not self.plain:
+                self.holds = False  # nest_asyncio has come since, and a job of the drain below runs the loop again
+                self.rearm()
             return
         self.loop, self.plain, self._clock = running, refusing(running), None
         current_home()  # makes the loop's own home, which gets notice when the loop ends
