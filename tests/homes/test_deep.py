@@ -178,6 +178,24 @@ def test_what_was_queued_before_and_what_is_made_inside_go_on_and_then_the_job_b
     assert log == ["opens", "behind", "inside", "closed", "went on"]
 
 
+def test_what_is_queued_behind_goes_on_inside_although_nothing_is_queued_there(stage: Stage) -> None:
+    """The loop inside waits for a job that has been queued before it: a dialogue that shows what the next one brings."""
+    log: list[str] = []
+
+    def scene(start: Promise[None]) -> Any:
+        def handler(_: object) -> None:
+            log.append("opens")
+            stage.nest(behind)
+            log.append("closed")
+
+        opener = start.then(handler)
+        behind = start.then(lambda _: log.append("behind"))
+        return opener
+
+    stage.play(scene)
+    assert log == ["opens", "behind", "closed"]
+
+
 def test_a_promise_that_was_made_before_settles_inside(stage: Stage) -> None:
     def scene(start: Promise[None]) -> Any:
         promise, resolve, _ = Promise[str].with_resolvers()
