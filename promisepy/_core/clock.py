@@ -142,7 +142,9 @@ class Sleeper:
                     return
                 method()
                 del method
-                if news is not self._news:  # two threads have asked for the first time at once, and each has started one
+                if (
+                    news is not self._news
+                ):  # two threads have asked for the first time at once, and each has started one
                     return
             else:
                 if asked is None:
@@ -191,6 +193,10 @@ class TimedHome(ClockedHome):
         """Note that a host has been asked to drain, on any thread; if it does not, it is asked again."""
         self._overdue = time.monotonic() + self._patience
         self._sleeper.wake_at(self._overdue)
+
+    def is_first_time(self) -> bool:
+        """Tell whether the host has not been asked in vain since it drained last."""
+        return self._patience == PATIENCE
 
     def visited(self) -> None:
         """Note that the host drains."""

@@ -45,6 +45,7 @@ from .loops import (
     refusing,
     running_loop,
     start_on,
+    weakly,
 )
 from .misuse import coroutine_under_host
 from .reports import Gathering, Settings, deliver, settings, submit_error
@@ -63,11 +64,11 @@ class ThreadHome(TimedHome):
     __slots__ = (
         "_clock",
         "_context",
+        "_loop",
         "_refused",
         "_sleepers",
         "ended",
         "host",
-        "loop",
         "name",
         "new_bed",
         "over",
@@ -84,8 +85,7 @@ class ThreadHome(TimedHome):
         self.name = threading.current_thread().name
         self.ended = False
         self.host: Host | None = None
-        # The loop that drains this home now, if the user runs one on this thread.
-        self.loop: Loop | None = None
+        self._loop: Callable[[], Loop | None] | None = None
         # True when the main thread has ended, and the interpreter joins the others: no job runs before they have ended.
         self.over = False
         # Runs the coroutines that handlers return, in `wait`: they need a loop, and this thread has none.
@@ -100,6 +100,16 @@ class ThreadHome(TimedHome):
         self._context = Context()
         self._clock: weakref.ref[Clock] | None = None
         self._refused: object = None  # the host that has drained this home on a wrong thread
+
+    @property
+    def loop(self) -> Loop | None:
+        """The loop that drains this home now, if the user runs one on this thread, and it is still there."""
+        find = self._loop
+        return None if find is None else find()
+
+    @loop.setter
+    def loop(self, loop: Loop | None) -> None:
+        self._loop = None if loop is None else weakly(loop)
 
     def arm(self) -> None:
         """Wake whoever drains this home; if nobody does, the jobs wait for the next `wait`."""
@@ -152,9 +162,12 @@ class ThreadHome(TimedHome):
         except BaseException as error:
             wake_up.home = None
             self.armed = False
+            is_first_time = self.is_first_time()
+            self.posted()  # so that it is asked again: Tk, say, may have no main loop yet
             if fatal(error):
                 raise
-            submit_error(error)  # the code that settles a promise is not to blame for a host that is gone
+            if is_first_time:
+                submit_error(error)  # the code that settles a promise is not to blame for a host that is gone
             return False
         if wake_up.home is self and sys.getrefcount(wake_up) == OWN_REFERENCES:
             wake_up.home = None  # it is not lost: a host that drops calls at once would be asked again without end
@@ -223,7 +236,8 @@ class ThreadHome(TimedHome):
 
     def needs_sleeper(self) -> bool:
         """Tell whether a host drives this home: it can be woken, but has no clock."""
-        return self.host is not None and not self.waits and (self.loop is None or self.loop.is_closed())
+        loop = self.loop
+        return self.host is not None and not self.waits and (loop is None or loop.is_closed())
 
     def describe(self) -> str:
         """Name the thread."""
@@ -291,8 +305,9 @@ class ThreadHome(TimedHome):
             self._end_wait()
 
     def _leave_loop(self) -> None:
-        """Take the timers back from a loop that a handler or a pump has run, or that has been closed."""
-        if self.loop is not None and not self.loop.is_running():
+        """Take the timers back from a loop that a handler or a pump has run, or that has been closed, or is gone."""
+        loop = self.loop
+        if self._loop is not None and (loop is None or not loop.is_running()):
             self.loop = None
             self.restart_timers()
             self.stop_waiting()  # whom the loop has interrupted: one of the timers may be due earlier than it knows

@@ -186,7 +186,7 @@ class Home:
 
     def drain(self, wake_up: WakeUp | None = None) -> None:
         """Run queued jobs, at most `BURST` of them; the rest, if any, after the host's turn."""
-        if wake_up is not None:
+        if wake_up is not None and wake_up.home is not None:  # a host may call twice
             wake_up.home = None
             self.idle.append(wake_up)
         self.armed = holds = self.holds

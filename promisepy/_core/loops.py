@@ -5,8 +5,9 @@ sleeps: `call_soon_threadsafe` writes to the loop's self-pipe. Plain `call_soon`
 of the same loop, which cannot be asleep then.
 
 INV-GONE    A loop that nobody closes goes when nobody needs it, with its descriptors, as it would without us. The loop
-            refers to its home, by an attribute, and nothing else of ours refers to the loop but that home. A dictionary
-            of loops would keep them; a weak one, too, because what a home holds, such as a task, refers to its loop.
+            refers to its home, by an attribute, and nothing else of ours refers to the loop but that home; a script's
+            home and its timers refer to the loop that drives them only weakly. A dictionary of loops would keep them; a
+            weak one, too, because what a home holds, such as a task, refers to its loop.
 INV-CLOSED  What a closed loop can never run is failed at once. A loop that closes drops what it was going to call: a
             `WakeUp`, or the `Clock` that its timers share. Both say so when they are freed.
 """
@@ -88,8 +89,8 @@ class LoopHome(ClockedHome):
         self.plain = refusing(loop)
         self._context = Context()  # one for all drains saves a copy for each; every handler brings its own
         self._clock: weakref.ref[Clock] | None = None
-        self._notice = _shutdown_notice(self)
-        _listen(loop, self._notice)
+        # None if the loop goes on after it has shut its generators down: it would warn of one more.
+        self._notice = None if getattr(loop, "_asyncgens_shutdown_called", False) else _begun(_shutdown_notice(self))
 
     def arm(self) -> None:
         """Schedule a drain on the loop."""
@@ -133,7 +134,8 @@ class LoopHome(ClockedHome):
         """Fail what is still queued: no job can run here any more."""
         # By hand: if the loop has not shut it down, it would warn when freed. RuntimeError, if another thread is at it.
         with suppress(StopIteration, RuntimeError):
-            self._notice.aclose().send(None)
+            if self._notice is not None:
+                self._notice.aclose().send(None)
         had_timers, was_closing = bool(self.clocked), self._is_closing  # what is rejected here leads here again
         self._is_closing = True
         try:
@@ -262,17 +264,19 @@ async def _shutdown_notice(home: LoopHome) -> AsyncGenerator[None, None]:
         sweep(home)
 
 
-def _listen(loop: Loop, notice: AsyncGenerator[None, None]) -> None:
-    """Run the generator to its `yield`: only then does the loop know it."""
-    if getattr(loop, "_asyncgens_shutdown_called", False):
-        return  # the loop goes on after its shutdown, and would warn
+def _begun(notice: AsyncGenerator[None, None]) -> AsyncGenerator[None, None] | None:
+    """Run the generator to its `yield`: only then does the running loop know it. Gives None if the loop refuses it."""
     hooks = sys.get_asyncgen_hooks()
     sys.set_asyncgen_hooks(finalizer=None)  # with it, the generator would keep the loop alive
     try:
-        with suppress(StopIteration):
-            notice.__anext__().send(None)
+        notice.__anext__().send(None)
+    except StopIteration:
+        return notice
+    except ResourceWarning:  # uvloop does not tell that it has shut its generators down
+        return None
     finally:
         sys.set_asyncgen_hooks(*hooks)
+    return notice
 
 
 def refusing(loop: Loop) -> object:
@@ -294,10 +298,11 @@ def start_on(loop: Loop, timer: Timer, home: ClockedHome, known: weakref.ref[Clo
         known = weakref.ref(clock)
     assert known is not None
     find = weakref.ref(loop.call_later(timer.remaining(), timer.ring, clock))  # a strong one would keep the clock
+    find_loop = weakly(loop)
 
     def stop() -> None:
-        handle = find()
-        if handle is None:
+        handle, loop = find(), find_loop()
+        if handle is None or loop is None:
             return
         if running_loop() is loop:
             handle.cancel()
@@ -307,6 +312,14 @@ def start_on(loop: Loop, timer: Timer, home: ClockedHome, known: weakref.ref[Clo
 
     timer.started(stop)
     return known
+
+
+def weakly(loop: Loop) -> Callable[[], Loop | None]:
+    """Refer to a loop without keeping it alive (INV-GONE)."""
+    try:
+        return weakref.ref(loop)
+    except TypeError:  # a kind that cannot be referred to so
+        return lambda: loop
 
 
 def own(loop: Loop, home: Home) -> None:

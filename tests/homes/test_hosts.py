@@ -173,7 +173,7 @@ def test_a_host_that_cannot_be_woken_for_one_job_runs_it_with_the_next(host: Mai
         first.resolve(1)
     second.resolve(2)
     interrupted.step()
-    assert (seen, interrupted.posts) == ([1, 2], 1)
+    assert (seen, interrupted.posts) == ([1, 2], 2)  # the first of the two handlers may run the host's loop
 
 
 @pytest.mark.skipif(importlib.util.find_spec("twisted") is None, reason="twisted is not installed")
