@@ -12,7 +12,8 @@ INV-NEST    A signal handler, a finaliser or a handler may call `wait` in the mi
             Each of them that sleeps has a bed of its own on a stack. Who wakes the thread wakes the innermost, and one
             that ends wakes the next: its turn may have come meanwhile, or an earlier timer.
 INV-OUTSIDE In a `wait`, handlers run outside of any loop, so that they may run one, or `wait`. Only the steps of
-            coroutines run in the private loop, each when its job's turn has come.
+            coroutines run in the private loop, each when its job's turn has come. The loop is left, in the middle of a
+            turn, where another one would drain its home. So the order is the same as under asyncio.
 """
 
 from __future__ import annotations
@@ -254,13 +255,9 @@ class ThreadHome(TimedHome):
         return self.private.start(coroutine, context, self, self.stop_waiting)
 
     def step(self, callback: Callable[[Any], object], waiter: object, context: Context) -> None:
-        """Run the next step of a coroutine's task, in order with the jobs of this home, although it needs its loop.
-
-        Handlers run outside of that loop, so that they may run a loop or `wait`, whether or not a coroutine is under
-        way. So the loop runs for this step, and for whatever else is ready in it.
-        """
+        """Run the next step of a coroutine's task, in order with the jobs of this home, although it needs its loop."""
         # Where a host drains, the loop goes on in the next `wait`. It runs already if a step of it has called `wait`.
-        self.private.turn(callback, waiter, context, at_once=bool(self.waits) and running_loop() is None)
+        self.private.step(callback, waiter, context, at_once=bool(self.waits) and running_loop() is None)
 
     def run_until(self, is_done: Callable[[], bool], timeout: float | None, pump: Hook, before_sleep: Hook) -> bool:
         """Drain this home, on its own thread, until `is_done()`; false if `timeout` seconds were not enough."""
@@ -349,7 +346,7 @@ class ThreadHome(TimedHome):
 
     def _run_loop(self, seconds: float | None, is_done: Callable[[], bool]) -> None:
         """Run the private loop, since it has tasks, until a job is queued, or for so many seconds."""
-        wake = partial(self.private.stop)
+        wake = partial(self.private.leave)
         self._sleepers.append(wake)
         try:
             self.armed = False

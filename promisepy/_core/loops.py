@@ -185,15 +185,24 @@ class LoopHome(ClockedHome):
         return _keep(self.loop.create_task(coroutine, context=context), self.tasks, self.tasks.discard)
 
 
+class Leave(SystemExit):
+    """Ends a run of the private loop at the place in its turn at which a loop of the user's would drain its home.
+
+    What asyncio calls may raise only such an exception. `stop` would run the rest of the turn first, before the jobs.
+    """
+
+
 class PrivateLoop:
     """The loop for the coroutines of a thread where none runs; it runs in `wait`."""
 
-    __slots__ = ("_runner", "loop", "tasks")
+    __slots__ = ("_hooks", "_is_left", "_runner", "loop", "tasks")
 
     def __init__(self) -> None:
         self._runner: asyncio.Runner | None = None
         self.loop: Loop | None = None  # made when a coroutine needs it
         self.tasks: set[Task] = set()
+        self._is_left = True
+        self._hooks: Any = ()  # those for asynchronous generators, which a loop sets while it runs
 
     def start(
         self, coroutine: Coroutine[Any, Any, Any], context: Context, home: Home, on_last: Callable[[], object]
@@ -210,36 +219,56 @@ class PrivateLoop:
             self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
             self.loop = loop = self._runner.get_loop()
             own(loop, home)
+            loop.call_soon(self._remember_hooks)
         return _keep(loop.create_task(coroutine, context=context), self.tasks, forget)
 
-    def turn(self, callback: Callable[[Any], object], argument: object, context: Context, *, at_once: bool) -> None:
-        """Call something in the next turn of the loop, which runs at once if that is asked for."""
+    def _remember_hooks(self) -> None:
+        self._hooks = sys.get_asyncgen_hooks()
+
+    def step(self, callback: Callable[[Any], object], argument: object, context: Context, *, at_once: bool) -> None:
+        """Run the next step of a task: at once, as if the loop ran, or when it runs again."""
         loop = self.loop
         assert loop is not None  # it has tasks
-        loop.call_soon(callback, argument, context=context)
-        if at_once:
-            loop.call_soon(loop.stop)
-            loop.run_forever()
+        if not at_once:
+            loop.call_soon(callback, argument, context=context)
+            return
+        hooks = sys.get_asyncgen_hooks()
+        events._set_running_loop(loop)
+        sys.set_asyncgen_hooks(*self._hooks)
+        try:
+            context.run(callback, argument)
+        finally:
+            sys.set_asyncgen_hooks(*hooks)
+            events._set_running_loop(None)
 
     def run(self, seconds: float | None) -> None:
-        """Run until `stop`, or for so many seconds."""
+        """Run until `leave`, or for so many seconds."""
         loop = self.loop
         assert loop is not None  # it has tasks
         limit = None if seconds is None else loop.call_later(seconds, loop.stop)
+        self._is_left = False
         try:
             loop.run_forever()
+        except Leave:
+            pass
         finally:
+            self._is_left = True
             if limit is not None:
                 limit.cancel()
 
     def is_at_step(self) -> bool:
         """Tell whether one of the tasks is at a step of its coroutine."""
-        return self.loop is not None and self.loop.is_running() and asyncio.current_task(self.loop) is not None
+        return self.loop is not None and running_loop() is self.loop and asyncio.current_task(self.loop) is not None
 
-    def stop(self) -> None:
-        """End the turn of the loop, on any thread."""
+    def leave(self) -> None:
+        """End the run of the loop when it comes to this; on any thread."""
         if self.loop is not None:
-            self.loop.call_soon_threadsafe(self.loop.stop)
+            with suppress(RuntimeError):  # closed meanwhile
+                self.loop.call_soon_threadsafe(self._leave)
+
+    def _leave(self) -> None:
+        if not self._is_left:
+            raise Leave
 
     def cancel(self) -> None:
         """Cancel the coroutines, and whatever they have started."""
