@@ -116,11 +116,12 @@ class Sleeper:
         if moment >= self._moment:
             return
         self._moment = moment
-        if self._news is None:
-            self._news = SimpleQueue()
+        news = self._news
+        if news is None:
+            news = self._news = SimpleQueue()
             with suppress(RuntimeError):  # the interpreter exits, or has no threads
-                threading.Thread(target=self._sleep, args=(self._news,), name="promisepy clock", daemon=True).start()
-        self._news.put(moment)
+                threading.Thread(target=self._sleep, args=(news,), name="promisepy clock", daemon=True).start()
+        news.put(moment)
 
     def end(self) -> None:
         """End the thread, if there is one."""
@@ -137,9 +138,14 @@ class Sleeper:
                 # Forget the time first: whoever asks from now on is heard, and who has asked before finds us awake.
                 self._moment = moment = math.inf
                 method = self._method()
-                if method is not None:
-                    method()
+                if method is None:
+                    return
+                method()
                 del method
+                if (
+                    news is not self._news
+                ):  # two threads have asked for the first time at once, and each has started one
+                    return
             else:
                 if asked is None:
                     return
@@ -187,6 +193,10 @@ class TimedHome(ClockedHome):
         """Note that a host has been asked to drain, on any thread; if it does not, it is asked again."""
         self._overdue = time.monotonic() + self._patience
         self._sleeper.wake_at(self._overdue)
+
+    def is_first_time(self) -> bool:
+        """Tell whether the host has not been asked in vain since it drained last."""
+        return self._patience == PATIENCE
 
     def visited(self) -> None:
         """Note that the host drains."""

@@ -12,7 +12,8 @@ INV-NEST    A signal handler, a finaliser or a handler may call `wait` in the mi
             Each of them that sleeps has a bed of its own on a stack. Who wakes the thread wakes the innermost, and one
             that ends wakes the next: its turn may have come meanwhile, or an earlier timer.
 INV-OUTSIDE In a `wait`, handlers run outside of any loop, so that they may run one, or `wait`. Only the steps of
-            coroutines run in the private loop, each when its job's turn has come.
+            coroutines run in the private loop, each when its job's turn has come. The loop is left, in the middle of a
+            turn, where another one would drain its home. So the order is the same as under asyncio.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sized
 from contextlib import suppress
 from contextvars import Context
 from functools import partial
@@ -44,6 +45,7 @@ from .loops import (
     refusing,
     running_loop,
     start_on,
+    weakly,
 )
 from .misuse import coroutine_under_host
 from .reports import Gathering, Settings, deliver, settings, submit_error
@@ -62,11 +64,11 @@ class ThreadHome(TimedHome):
     __slots__ = (
         "_clock",
         "_context",
+        "_loop",
         "_refused",
         "_sleepers",
         "ended",
         "host",
-        "loop",
         "name",
         "new_bed",
         "over",
@@ -83,8 +85,7 @@ class ThreadHome(TimedHome):
         self.name = threading.current_thread().name
         self.ended = False
         self.host: Host | None = None
-        # The loop that drains this home now, if the user runs one on this thread.
-        self.loop: Loop | None = None
+        self._loop: Callable[[], Loop | None] | None = None
         # True when the main thread has ended, and the interpreter joins the others: no job runs before they have ended.
         self.over = False
         # Runs the coroutines that handlers return, in `wait`: they need a loop, and this thread has none.
@@ -100,6 +101,16 @@ class ThreadHome(TimedHome):
         self._clock: weakref.ref[Clock] | None = None
         self._refused: object = None  # the host that has drained this home on a wrong thread
 
+    @property
+    def loop(self) -> Loop | None:
+        """The loop that drains this home now, if the user runs one on this thread, and it is still there."""
+        find = self._loop
+        return None if find is None else find()
+
+    @loop.setter
+    def loop(self, loop: Loop | None) -> None:
+        self._loop = None if loop is None else weakly(loop)
+
     def arm(self) -> None:
         """Wake whoever drains this home; if nobody does, the jobs wait for the next `wait`."""
         # Raise the flag first, and look for somebody afterwards. A `wait` that ends meanwhile lowers the flag. If we
@@ -108,6 +119,9 @@ class ThreadHome(TimedHome):
         try:
             for wake in self._sleepers[-1:]:
                 wake()
+                # A signal handler that interrupts this sleep may run a loop, or the host's: then that has to drain.
+                if not self._arm_loop():
+                    self._arm_host()
                 return
             if self.ended:
                 self.abandon()
@@ -150,9 +164,12 @@ class ThreadHome(TimedHome):
         except BaseException as error:
             wake_up.home = None
             self.armed = False
+            is_first_time = self.is_first_time()
+            self.posted()  # so that it is asked again: Tk, say, may have no main loop yet
             if fatal(error):
                 raise
-            submit_error(error)  # the code that settles a promise is not to blame for a host that is gone
+            if is_first_time:
+                submit_error(error)  # the code that settles a promise is not to blame for a host that is gone
             return False
         self.posted()
         return True
@@ -196,7 +213,12 @@ class ThreadHome(TimedHome):
     def look(self) -> None:
         """Notice a loop that has been started on this thread, and have it run the jobs that wait here."""
         running = running_loop() if threading.get_ident() == self.ident else None
-        if running is None or running is self.loop or running is self.private.loop:
+        if running is None or running is self.private.loop:
+            return
+        if running is self.loop:
+            if self.armed and self.holds and type(running).run_forever is not self.plain:
+                self.holds = False  # nest_asyncio has come since, and a job of the drain below runs the loop again
+                self.rearm()
             return
         self.loop, self.plain, self._clock = running, refusing(running), None
         current_home()  # makes the loop's own home, which gets notice when the loop ends
@@ -217,7 +239,8 @@ class ThreadHome(TimedHome):
 
     def needs_sleeper(self) -> bool:
         """Tell whether a host drives this home: it can be woken, but has no clock."""
-        return self.host is not None and not self.waits and (self.loop is None or self.loop.is_closed())
+        loop = self.loop
+        return self.host is not None and not self.waits and (loop is None or loop.is_closed())
 
     def describe(self) -> str:
         """Name the thread."""
@@ -234,13 +257,9 @@ class ThreadHome(TimedHome):
         return self.private.start(coroutine, context, self, self.stop_waiting)
 
     def step(self, callback: Callable[[Any], object], waiter: object, context: Context) -> None:
-        """Run the next step of a coroutine's task, in order with the jobs of this home, although it needs its loop.
-
-        Handlers run outside of that loop, so that they may run a loop or `wait`, whether or not a coroutine is under
-        way. So the loop runs for this step, and for whatever else is ready in it.
-        """
+        """Run the next step of a coroutine's task, in order with the jobs of this home, although it needs its loop."""
         # Where a host drains, the loop goes on in the next `wait`. It runs already if a step of it has called `wait`.
-        self.private.turn(callback, waiter, context, at_once=bool(self.waits) and running_loop() is None)
+        self.private.step(callback, waiter, context, at_once=bool(self.waits) and running_loop() is None)
 
     def run_until(self, is_done: Callable[[], bool], timeout: float | None, pump: Hook, before_sleep: Hook) -> bool:
         """Drain this home, on its own thread, until `is_done()`; false if `timeout` seconds were not enough."""
@@ -251,7 +270,9 @@ class ThreadHome(TimedHome):
         self.holds = self.host is None
         if outer is not None and len(self.waits) == 1:
             self.restart_timers()  # the outer loop stands still, and so does its clock
-        has_had_turn = False  # the private loop
+        # A signal handler may wait while the private loop runs, which then stands still.
+        has_had_turn = running_loop() is not None
+        tasks: Sized = () if has_had_turn else self.tasks
         try:
             while True:
                 self.timers.ring()
@@ -260,9 +281,9 @@ class ThreadHome(TimedHome):
                 if is_done():
                     return True
                 remaining = None if deadline is None else deadline - time.monotonic()
-                if remaining is not None and remaining <= 0 and (has_had_turn or not self.tasks):
+                if remaining is not None and remaining <= 0 and (has_had_turn or not tasks):
                     return False
-                remaining = shorter(self.timers.limit(None if remaining is None else max(remaining, 0)), SLICE)
+                remaining = shorter(None if remaining is None else max(remaining, 0), SLICE)
                 if pump is not None:
                     pump()
                     remaining = shorter(remaining, pause)
@@ -271,11 +292,11 @@ class ThreadHome(TimedHome):
                     pause, remaining = PUMP_PAUSE[0], 0
                 elif before_sleep is not None:
                     before_sleep()
-                if self.tasks:
-                    self._run_loop(remaining)
+                if tasks:
+                    self._run_loop(remaining, is_done)
                     has_had_turn = True
                 elif not self.jobs:
-                    self._sleep(remaining)
+                    self._sleep(remaining, is_done)
         finally:
             self._leave_loop()
             if outer is not None and not outer.is_closed():
@@ -283,10 +304,12 @@ class ThreadHome(TimedHome):
             self._end_wait()
 
     def _leave_loop(self) -> None:
-        """Take the timers back from a loop that a handler or a pump has run, or that has been closed."""
-        if self.loop is not None and not self.loop.is_running():
+        """Take the timers back from a loop that a handler or a pump has run, or that has been closed, or is gone."""
+        loop = self.loop
+        if self._loop is not None and (loop is None or not loop.is_running()):
             self.loop = None
             self.restart_timers()
+            self.stop_waiting()  # whom the loop has interrupted: one of the timers may be due earlier than it knows
 
     def _end_wait(self) -> None:
         self.waits.pop()
@@ -309,26 +332,27 @@ class ThreadHome(TimedHome):
         with suppress(IndexError):
             self._sleepers[-1]()
 
-    def _sleep(self, seconds: float | None) -> None:
+    def _sleep(self, seconds: float | None, is_done: Callable[[], bool]) -> None:
         bed = self.new_bed()
         wake = partial(bed.put, None)
         self._sleepers.append(wake)
         try:
             self.armed = False
-            if not self.jobs:
-                bed.get(timeout=seconds)
+            # Who drains this home from here on wakes this bed. A signal handler may have drained it just before (LOOK).
+            if not self.jobs and not is_done():
+                bed.get(timeout=self.timers.limit(seconds))
         except Empty:
             pass
         finally:
             self._sleepers.remove(wake)
 
-    def _run_loop(self, seconds: float | None) -> None:
+    def _run_loop(self, seconds: float | None, is_done: Callable[[], bool]) -> None:
         """Run the private loop, since it has tasks, until a job is queued, or for so many seconds."""
-        wake = partial(self.private.stop)
+        wake = partial(self.private.leave)
         self._sleepers.append(wake)
         try:
             self.armed = False
-            self.private.run(0 if self.jobs else seconds)
+            self.private.run(0 if self.jobs or is_done() else self.timers.limit(seconds))  # LOOK, as in `_sleep`
         finally:
             self._sleepers.remove(wake)
 

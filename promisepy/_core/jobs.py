@@ -12,8 +12,9 @@ INV-ARMED   While a job is queued, somebody is going to look. `armed` says that,
 INV-DEEP    A job may run a loop of its own thread: a modal dialogue, or `asyncio.run` under nest_asyncio. What settles
             meanwhile has to run in there. So a drain counts as armed only where its host can run nothing before it has
             returned (`holds`); asyncio's own loops are of that kind. Elsewhere `armed` is cleared when a drain begins,
-            and what a job queues asks for a second wake-up. That one may come while the job still runs. Then the drain
-            inside it takes the jobs that wait, in their order, and the one around it goes on with what is left.
+            and a second wake-up is asked for, at once if more than one job waits, else by what a job queues. That one
+            may come while the job still runs. Then the drain inside it takes the jobs that wait, in their order, and
+            the one around it goes on with what is left.
 INV-DROPPED A wake-up that is dropped unused says so, and the home asks again. So nobody who throws calls away, such as
             a loop that is closed, can leave a home armed for ever.
 INV-ALIVE   An exception that leaves a job (KeyboardInterrupt, SystemExit) leaves the queue armed for the rest.
@@ -187,7 +188,7 @@ class Home:
 
     def drain(self, wake_up: WakeUp | None = None) -> None:
         """Run queued jobs, at most `BURST` of them; the rest, if any, after the host's turn."""
-        if wake_up is not None:
+        if wake_up is not None and wake_up.home is not None:  # a host may call twice
             wake_up.home = None
             self.idle.append(wake_up)
         self.armed = holds = self.holds
@@ -200,10 +201,15 @@ class Home:
         self.depth += 1
         job: Job | None = None
         try:
+            if not holds and len(jobs) > 1:
+                self.arm()  # the first of them may run a loop, in which the others have to go on (INV-DEEP)
             for _ in repeat(None, BURST):
                 if not jobs:
                     break
-                self.running = job = take()
+                try:
+                    self.running = job = take()
+                except IndexError:  # a signal handler has drained this home just now
+                    break
                 job._run()
                 job = None
                 if inline:

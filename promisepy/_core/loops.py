@@ -5,8 +5,9 @@ sleeps: `call_soon_threadsafe` writes to the loop's self-pipe. Plain `call_soon`
 of the same loop, which cannot be asleep then.
 
 INV-GONE    A loop that nobody closes goes when nobody needs it, with its descriptors, as it would without us. The loop
-            refers to its home, by an attribute, and nothing else of ours refers to the loop but that home. A dictionary
-            of loops would keep them; a weak one, too, because what a home holds, such as a task, refers to its loop.
+            refers to its home, by an attribute, and nothing else of ours refers to the loop but that home; a script's
+            home and its timers refer to the loop that drives them only weakly. A dictionary of loops would keep them; a
+            weak one, too, because what a home holds, such as a task, refers to its loop.
 INV-CLOSED  What a closed loop can never run is failed at once. A loop that closes drops what it was going to call: a
             `WakeUp`, or the `Clock` that its timers share. Both say so when they are freed.
 """
@@ -91,8 +92,8 @@ class LoopHome(ClockedHome):
         self.plain = refusing(loop)
         self._context = Context()  # one for all drains saves a copy for each; every handler brings its own
         self._clock: weakref.ref[Clock] | None = None
-        self._notice = _shutdown_notice(self)
-        _listen(loop, self._notice)
+        # None if the loop goes on after it has shut its generators down: it would warn of one more.
+        self._notice = None if getattr(loop, "_asyncgens_shutdown_called", False) else _begun(_shutdown_notice(self))
 
     def arm(self) -> None:
         """Schedule a drain on the loop."""
@@ -148,8 +149,10 @@ class LoopHome(ClockedHome):
 
     def close(self) -> None:
         """Fail what is still queued: no job can run here any more."""
-        with suppress(StopIteration):
-            self._notice.aclose().send(None)  # by hand: if the loop has not shut it down, it would warn when freed
+        # By hand: if the loop has not shut it down, it would warn when freed. RuntimeError, if another thread is at it.
+        with suppress(StopIteration, RuntimeError):
+            if self._notice is not None:
+                self._notice.aclose().send(None)
         if self._is_closing:  # what is rejected below leads here again
             self.abandon()
             return
@@ -202,15 +205,24 @@ class LoopHome(ClockedHome):
         return _keep(self.loop.create_task(coroutine, context=context), self.tasks, self.tasks.discard)
 
 
+class Leave(SystemExit):
+    """Ends a run of the private loop at the place in its turn at which a loop of the user's would drain its home.
+
+    What asyncio calls may raise only such an exception. `stop` would run the rest of the turn first, before the jobs.
+    """
+
+
 class PrivateLoop:
     """The loop for the coroutines of a thread where none runs; it runs in `wait`."""
 
-    __slots__ = ("_runner", "loop", "tasks")
+    __slots__ = ("_hooks", "_is_left", "_runner", "loop", "tasks")
 
     def __init__(self) -> None:
         self._runner: asyncio.Runner | None = None
         self.loop: Loop | None = None  # made when a coroutine needs it
         self.tasks: set[Task] = set()
+        self._is_left = True
+        self._hooks: Any = ()  # those for asynchronous generators, which a loop sets while it runs
 
     def start(
         self, coroutine: Coroutine[Any, Any, Any], context: Context, home: ClockedHome, on_last: Callable[[], object]
@@ -227,32 +239,56 @@ class PrivateLoop:
             self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
             self.loop = loop = self._runner.get_loop()
             own(loop, home)
+            loop.call_soon(self._remember_hooks)
         return _keep(loop.create_task(coroutine, context=context), self.tasks, forget)
 
-    def turn(self, callback: Callable[[Any], object], argument: object, context: Context, *, at_once: bool) -> None:
-        """Call something in the next turn of the loop, which runs at once if that is asked for."""
+    def _remember_hooks(self) -> None:
+        self._hooks = sys.get_asyncgen_hooks()
+
+    def step(self, callback: Callable[[Any], object], argument: object, context: Context, *, at_once: bool) -> None:
+        """Run the next step of a task: at once, as if the loop ran, or when it runs again."""
         loop = self.loop
         assert loop is not None  # it has tasks
-        loop.call_soon(callback, argument, context=context)
-        if at_once:
-            loop.call_soon(loop.stop)
-            loop.run_forever()
+        if not at_once:
+            loop.call_soon(callback, argument, context=context)
+            return
+        hooks = sys.get_asyncgen_hooks()
+        events._set_running_loop(loop)
+        sys.set_asyncgen_hooks(*self._hooks)
+        try:
+            context.run(callback, argument)
+        finally:
+            sys.set_asyncgen_hooks(*hooks)
+            events._set_running_loop(None)
 
     def run(self, seconds: float | None) -> None:
-        """Run until `stop`, or for so many seconds."""
+        """Run until `leave`, or for so many seconds."""
         loop = self.loop
         assert loop is not None  # it has tasks
         limit = None if seconds is None else loop.call_later(seconds, loop.stop)
+        self._is_left = False
         try:
             loop.run_forever()
+        except Leave:
+            pass
         finally:
+            self._is_left = True
             if limit is not None:
                 limit.cancel()
 
-    def stop(self) -> None:
-        """End the turn of the loop, on any thread."""
+    def is_at_step(self) -> bool:
+        """Tell whether one of the tasks is at a step of its coroutine."""
+        return self.loop is not None and running_loop() is self.loop and asyncio.current_task(self.loop) is not None
+
+    def leave(self) -> None:
+        """End the run of the loop when it comes to this; on any thread."""
         if self.loop is not None:
-            self.loop.call_soon_threadsafe(self.loop.stop)
+            with suppress(RuntimeError):  # closed meanwhile
+                self.loop.call_soon_threadsafe(self._leave)
+
+    def _leave(self) -> None:
+        if not self._is_left:
+            raise Leave
 
     def cancel(self) -> None:
         """Cancel the coroutines, and whatever they have started."""
@@ -277,17 +313,19 @@ async def _shutdown_notice(home: LoopHome) -> AsyncGenerator[None, None]:
         sweep(home)
 
 
-def _listen(loop: Loop, notice: AsyncGenerator[None, None]) -> None:
-    """Run the generator to its `yield`: only then does the loop know it."""
-    if getattr(loop, "_asyncgens_shutdown_called", False):
-        return  # the loop goes on after its shutdown, and would warn
+def _begun(notice: AsyncGenerator[None, None]) -> AsyncGenerator[None, None] | None:
+    """Run the generator to its `yield`: only then does the running loop know it. Gives None if the loop refuses it."""
     hooks = sys.get_asyncgen_hooks()
     sys.set_asyncgen_hooks(finalizer=None)  # with it, the generator would keep the loop alive
     try:
-        with suppress(StopIteration):
-            notice.__anext__().send(None)
+        notice.__anext__().send(None)
+    except StopIteration:
+        return notice
+    except ResourceWarning:  # uvloop does not tell that it has shut its generators down
+        return None
     finally:
         sys.set_asyncgen_hooks(*hooks)
+    return notice
 
 
 def refusing(loop: Loop) -> object:
@@ -309,10 +347,11 @@ def start_on(loop: Loop, timer: Timer, home: ClockedHome, known: weakref.ref[Clo
         known = weakref.ref(clock)
     assert known is not None
     find = weakref.ref(loop.call_later(timer.remaining(), timer.ring, clock))  # a strong one would keep the clock
+    find_loop = weakly(loop)
 
     def stop() -> None:
-        handle = find()
-        if handle is None:
+        handle, loop = find(), find_loop()
+        if handle is None or loop is None:
             return
         if running_loop() is loop:
             handle.cancel()
@@ -324,13 +363,21 @@ def start_on(loop: Loop, timer: Timer, home: ClockedHome, known: weakref.ref[Clo
     return known
 
 
+def weakly(loop: Loop) -> Callable[[], Loop | None]:
+    """Refer to a loop without keeping it alive (INV-GONE)."""
+    try:
+        return weakref.ref(loop)
+    except TypeError:  # a kind that cannot be referred to so
+        return lambda: loop
+
+
 def own(loop: Loop, home: ClockedHome) -> None:
     """Have a loop refer to its home."""
     try:
         setattr(loop, HOME, home)
     except AttributeError:
         other_homes[loop] = home
-    home.find_loop = weakref.ref(loop)
+    home.find_loop = weakly(loop)
 
 
 def _in_callback() -> bool:

@@ -123,6 +123,8 @@ def suspend(source: Cell) -> Waiter:
     waiter.get_loop = home.find_loop
     if home.armed and home.holds and not home.seeks_loop and type(loop).run_forever is not home.plain:
         home.rearm()  # nest_asyncio has come after the drain below had begun, and this task runs in a loop inside it
+    if source._home is not home:
+        source._home.look()  # likewise, if the loop was draining the home of a script
     waiter._source = source
     waiter._asyncio_future_blocking = True
     waiter._cancelled = None

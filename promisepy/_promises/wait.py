@@ -10,7 +10,6 @@ from .._core.cell import PENDING, Cell, Reaction
 from .._core.crowd import each
 from .._core.homes import ThreadHome
 from .._core.jobs import LONGEST, Home, Job
-from .._core.loops import running_loop
 from .._core.resolve import Adoption
 from .._core.types import is_a
 from .combine import NOTHING, Group
@@ -43,8 +42,7 @@ class Wake(Reaction):
         promise = self._source
         if promise is None or promise._state is not PENDING:
             return
-        if running_loop() is not None and self._thread.tasks:
-            # The loop that runs here is the private one of a `wait` further out, which runs the coroutines of handlers.
+        if self._thread.private.is_at_step():
             raise misuse.wait_in_loop()
         if any(job is not None and reaches(job, promise) for job in self._thread.waits):
             raise errors.wait_for_self(promise._describe())

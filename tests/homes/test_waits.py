@@ -45,7 +45,7 @@ class Sleepless(Noting):
 
     __slots__ = ()
 
-    def _sleep(self, seconds: float | None) -> None:
+    def _sleep(self, seconds: float | None, is_done: Callable[[], bool]) -> None:
         self.notes.append(seconds)
 
 
@@ -54,9 +54,9 @@ class Hasty(Noting):
 
     __slots__ = ()
 
-    def _run_loop(self, seconds: float | None) -> None:
+    def _run_loop(self, seconds: float | None, is_done: Callable[[], bool]) -> None:
         self.notes.append(seconds)
-        super()._run_loop(seconds)
+        super()._run_loop(seconds, is_done)
 
 
 class Restarting(Noting):

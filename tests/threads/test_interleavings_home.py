@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from promisepy import Promise, StuckPromise, set_host
+from promisepy import Promise, Report, StuckPromise, set_host
 from promisepy._core.homes import current_thread_home
 from promisepy._core.homes import this_thread as _thread
 
@@ -22,7 +22,7 @@ from .explorer import Explorer, Lane, Race, explorer, files
 
 pytestmark = pytest.mark.slow
 
-HOMES = files("cell", "jobs", "homes", "tasks", "promise")
+HOMES = files("cell", "jobs", "homes", "loops", "tasks", "promise")
 
 
 class Bed:
@@ -52,7 +52,7 @@ def make_bed(search: Explorer) -> None:
 
 
 def test_wait_and_settle() -> None:
-    with explorer(2, watched=files("jobs", "homes")) as search:
+    with explorer(2, watched=files("jobs", "homes", "loops", "clock")) as search:
         make_bed(search)
 
         def make() -> Race:
@@ -68,7 +68,7 @@ def test_wait_and_settle() -> None:
 
 
 def test_wait_for_a_chain_and_settle() -> None:
-    with explorer(2, watched=files("jobs", "homes")) as search:
+    with explorer(2, watched=files("jobs", "homes", "loops", "clock")) as search:
         make_bed(search)
 
         def make() -> Race:
@@ -87,7 +87,7 @@ def test_wait_for_a_chain_and_settle() -> None:
 
 
 def test_wait_and_two_settlers() -> None:
-    with explorer(3, watched=files("jobs", "homes"), preemptions=1) as search:
+    with explorer(3, watched=files("jobs", "homes", "loops", "clock"), preemptions=1) as search:
         make_bed(search)
 
         def make() -> Race:
@@ -172,7 +172,7 @@ def test_cancel_the_awaiting_task_and_settle() -> None:
 
 
 def test_handlers_on_a_loop_and_two_settlers() -> None:
-    with explorer(3, watched=files("jobs", "homes"), preemptions=1) as search:
+    with explorer(3, watched=files("jobs", "homes", "loops", "clock"), preemptions=1) as search:
         loop = search.on(0, asyncio.new_event_loop)
 
         def make() -> Race:
@@ -206,7 +206,7 @@ def probe(loop: asyncio.AbstractEventLoop) -> None:
 
 def test_a_wait_that_meets_a_settler_leaves_a_home_that_works() -> None:
     """What arms the home may come when the wait has just gone: the next job must find somebody nevertheless."""
-    with explorer(2, watched=files("jobs", "homes")) as search:
+    with explorer(2, watched=files("jobs", "homes", "loops", "clock")) as search:
         make_bed(search)
         loop = asyncio.new_event_loop()
 
@@ -231,7 +231,7 @@ def test_a_wait_that_meets_a_settler_leaves_a_home_that_works() -> None:
 
 
 def test_a_wait_that_times_out_while_a_settler_comes_leaves_a_home_that_works() -> None:
-    with explorer(2, watched=files("jobs", "homes")) as search:
+    with explorer(2, watched=files("jobs", "homes", "loops", "clock")) as search:
         loop = asyncio.new_event_loop()
 
         def make() -> Race:
@@ -304,8 +304,9 @@ def test_wait_for_a_coroutine_and_settle_what_it_awaits(monkeypatch: pytest.Monk
         loop.close()
 
 
-def test_two_settlers_and_a_closed_loop() -> None:
-    with explorer(2, watched=files("jobs", "homes")) as search:
+@pytest.mark.parametrize(("watched", "preemptions"), [(["loops"], 2), (["jobs", "homes", "loops"], 1)], ids=["2", "1"])
+def test_two_settlers_and_a_closed_loop(reports: list[Report], watched: list[str], preemptions: int) -> None:
+    with explorer(2, watched=files(*watched), preemptions=preemptions) as search:
 
         def make() -> Race:
             loop = asyncio.new_event_loop()
@@ -324,8 +325,8 @@ def test_two_settlers_and_a_closed_loop() -> None:
         search.explore(make)
 
 
-def test_two_settlers_and_an_ended_thread() -> None:
-    with explorer(2, watched=files("jobs", "homes")) as search:
+def test_two_settlers_and_an_ended_thread(reports: list[Report]) -> None:
+    with explorer(2, watched=files("jobs", "homes", "loops", "clock")) as search:
 
         def make() -> Race:
             pairs: list[Any] = []
@@ -343,7 +344,7 @@ def test_two_settlers_and_an_ended_thread() -> None:
 
 
 def test_a_wait_with_a_pump_leaves_a_host_that_works() -> None:
-    with explorer(2, watched=files("jobs", "homes")) as search:
+    with explorer(2, watched=files("jobs", "homes", "loops", "clock")) as search:
         make_bed(search)
         host = Mainloop()
         search.on(0, lambda: set_host(host))
@@ -376,7 +377,7 @@ def test_a_wait_with_a_pump_leaves_a_host_that_works() -> None:
 
 
 def test_settle_and_a_change_of_hosts() -> None:
-    with explorer(2, watched=files("jobs", "homes")) as search:
+    with explorer(2, watched=files("jobs", "homes", "loops", "clock")) as search:
 
         def make() -> Race:
             old, new = Mainloop(), Mainloop()
@@ -402,7 +403,7 @@ def new_home() -> Any:
 
 
 def test_settle_and_the_end_of_the_home() -> None:
-    with explorer(2, watched=files("jobs", "homes")) as search:
+    with explorer(2, watched=files("jobs", "homes", "loops", "clock")) as search:
 
         def make() -> Race:
             home = search.on(0, new_home)
