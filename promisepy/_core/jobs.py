@@ -116,7 +116,9 @@ class Home:
         # True if nothing but the job that runs can be at work on this thread until the drain has returned.
         self.holds: bool = True
         self.idle: list[WakeUp] = []
-        self.depth = 0  # how many drains are on the stack
+        # How many drains are on the stack. What a job has rejected is not suspected by those inside it. Where stacks
+        # change places, as in Pyodide's `run_sync`, the outer one may end first.
+        self.depth = 0
         self.running: Job | None = None
         # A caller further out on the stack may be handling this exception. It must not become the `__context__` of what
         # handlers raise; `Resolution._fail` cuts it off.
@@ -192,11 +194,8 @@ class Home:
             wake_up.home = None
             self.idle.append(wake_up)
         self.armed = holds = self.holds
-        jobs = self.jobs
-        take = jobs.popleft
-        outer, self.outer = self.outer, sys.exception()
-        running = self.running
-        # The job around this drain may still handle what it has rejected.
+        jobs, take = self.jobs, self.jobs.popleft
+        outer, self.outer, running = self.outer, sys.exception(), self.running
         below, self.suspects = (self.suspects, list[Suspect]()) if self.depth else (None, self.suspects)
         self.depth += 1
         job: Job | None = None
@@ -222,14 +221,12 @@ class Home:
             raise
         finally:
             self.depth -= 1
-            # Where stacks change places, as in Pyodide's `run_sync`, the drain around this one may have ended first.
             self.running = running if self.depth else None
             self.outer = outer
             if below is not None:
                 self.suspects = below + self.suspects
             job = running = None  # INV-RC of `cell`: what the last handler raised leads to this frame
-            if holds:
-                self.armed = False
+            self.armed = self.armed and not holds
             if jobs and not self.armed:
                 self.arm()
 
