@@ -239,23 +239,25 @@ def canceller(future: Any) -> Callable[[], object]:
 class PromiseFuture(Future[Any]):
     """What `to_future` gives: a future that tells its promise when nobody wants the outcome any more."""
 
-    _sink: FutureSink
+    _sink: FutureSink | None = None  # for a future that is dropped before it has one
 
     def add_done_callback(self, fn: Callable[[Future[Any]], object]) -> None:
         """Leave a callback; from now on the promise keeps this future alive, even if nobody else does."""
-        self._sink.keep(self)
+        if self._sink is not None:
+            self._sink.keep(self)
         super().add_done_callback(partial(_call_back, fn))
 
     def cancel(self) -> bool:
         """Cancel the future, and abandon the promise."""
-        is_cancelled = super().cancel()
-        if is_cancelled and take(self._sink._futures) is not None:
+        is_cancelled, sink = super().cancel(), self._sink
+        if is_cancelled and sink is not None and take(sink._futures) is not None:
             self.set_running_or_notify_cancel()  # for `concurrent.futures.wait`, which does not look at the state
-            self._sink.leave()
+            sink.leave()
         return is_cancelled
 
     def __del__(self) -> None:
-        self._sink._detach()
+        if self._sink is not None:
+            self._sink._detach()
 
 
 def _call_back(callback: Callable[[Future[Any]], object], future: Future[Any]) -> None:
