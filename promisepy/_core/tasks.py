@@ -324,10 +324,10 @@ class FutureSink(Reaction):
                 run_inline()
 
 
-def hand_on(source: Cell, future: Future[Any]) -> None:
+def hand_on(source: Cell, future: PromiseFuture) -> None:
     """Settle a future with the outcome of a settled promise, unless somebody else has settled it."""
     if source._state is not FULFILLED and isinstance(source._value, Cancelled):
-        Future.cancel(future)
+        super(PromiseFuture, future).cancel()  # not its own, which gives up the promise
     if future.done() and not future.cancelled():
         return
     try:

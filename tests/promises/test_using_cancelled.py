@@ -294,7 +294,7 @@ def test_a_resource_that_comes_when_its_home_has_ended_is_reported(comes: bool, 
     on_a_thread(lambda: made.append(Connection()))
     connection = made[0]
     other = connection.promise.then()
-    other.to_future()  # depends on the promise, too, and observes
+    future = other.to_future()  # depends on the promise, too, and observes
 
     async def main() -> str:
         task = asyncio.create_task(hold(connection))
@@ -309,4 +309,5 @@ def test_a_resource_that_comes_when_its_home_has_ended_is_reported(comes: bool, 
         connection.reject(ValueError("reason"))
     assert connection.released == []
     assert [report.kind for report in reports] == (["stuck"] if comes else [])
+    assert future.done()
     reports.clear()
