@@ -61,7 +61,7 @@ from types import TracebackType
 from typing import Any, Final, Literal, Protocol
 
 from .cleanup import CleanUp
-from .crowd import FEW, Crowd, each, join, leave, queue
+from .crowd import FEW, HANDING_ON, each, join, leave, queue
 from .errors import Cancelled, context_of, set_context, set_traceback, short, stuck
 from .handlers import Always, Filtered, Handler
 from .jobs import Home, InlineQueue
@@ -308,15 +308,15 @@ class Cell(Reaction):
     def _announce(self) -> None:
         """Queue the reactions to a rejection; if there are none, set an alarm."""
         reactions = self._reactions
-        last: Any = None
+        home: Home | None = None
         if reactions:
             # in place: queue
-            for last in reactions.copy():
-                home = last._home
-                home.jobs.append(last)  # in place: Home.enqueue
+            for reaction in reactions.copy():
+                home = reaction._home
+                home.jobs.append(reaction)  # in place: Home.enqueue
                 if not home.armed:
                     home.arm()
-        if last is None or (type(last) is Crowd and next(each(reactions), None) is None):  # a crowd may be empty
+        if home is None or (home is HANDING_ON and next(each(reactions), None) is None):  # a crowd may be empty
             self._set_alarm(reactions)
         self._reactions = None
 
