@@ -316,12 +316,14 @@ class Cell(Reaction):
                 home.jobs.append(reaction)  # in place: Home.enqueue
                 if not home.armed:
                     home.arm()
-        if home is None or (home is HANDING_ON and next(each(reactions), None) is None):  # a crowd may be empty
+        if home is None or home is HANDING_ON:
             self._set_alarm(reactions)
         self._reactions = None
 
     def _set_alarm(self, reactions: list[Reaction] | None) -> None:
-        """Have the rejection reported, unless somebody observes it before the promise is dropped."""
+        """Have a rejection to which nobody has left a reaction reported, unless somebody observes it in time."""
+        if reactions is None or next(each(reactions), None) is not None:
+            return  # another call has completed this one; or the crowd is not empty
         if self._alarm is not None or is_a(self._value, SILENT) or hasattr(self, "_observed"):
             return
         # Two may come here for one promise: the call that settles it and one that completes this. A second alarm would
