@@ -61,7 +61,7 @@ from contextvars import Context
 from types import TracebackType
 from typing import Any, Final, Literal, Protocol
 
-from .crowd import FEW, Crowd, each, join, leave, queue
+from .crowd import FEW, HANDING_ON, each, join, leave, queue
 from .errors import BrokenPromise, Cancelled, Failure, short, stuck
 from .handlers import Always, Filtered, Handler
 from .jobs import Home, InlineQueue, Job
@@ -288,20 +288,22 @@ class Cell(Reaction):
     def _announce(self) -> None:
         """Queue the reactions to a rejection; if there are none, set an alarm."""
         reactions = self._reactions
-        last: Any = None
+        home: Home | None = None
         if reactions:
             # in place: queue
-            for last in reactions.copy():
-                home = last._home
-                home.jobs.append(last)  # in place: Home.enqueue
+            for reaction in reactions.copy():
+                home = reaction._home
+                home.jobs.append(reaction)  # in place: Home.enqueue
                 if not home.armed:
                     home.arm()
-        if last is None or (type(last) is Crowd and next(each(reactions), None) is None):  # a crowd may be empty
+        if home is None or home is HANDING_ON:
             self._set_alarm(reactions)
         self._reactions = None
 
     def _set_alarm(self, reactions: list[Reaction] | None) -> None:
-        """Have the rejection reported, unless somebody observes it before the promise is dropped."""
+        """Have a rejection to which nobody has left a reaction reported, unless somebody observes it in time."""
+        if reactions is None or next(each(reactions), None) is not None:
+            return  # another call has completed this one; or the crowd is not empty
         if self._alarm is not None or is_a(self._value, SILENT) or hasattr(self, "_observed"):
             return
         # Two may come here for one promise: the call that settles it and one that completes this. A second alarm would

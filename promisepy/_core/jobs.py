@@ -303,6 +303,7 @@ class InlineJob(Job, Protocol):
 
     def _is_due(self) -> bool:
         """Tell whether the settlement that has queued the job is complete."""
+        ...
 
 
 # By thread: if threads shared a queue, one could take and delay what another has to have done before `resolve` returns.
@@ -409,9 +410,14 @@ class Timer:
             self._home.start_timer(self)
 
     def _abandon(self, home: Home) -> None:
-        if self._job is not None:
-            self._job._abandon(home)
-        self.cancel()
+        job, self._job = self._job, None
+        self.stop()
+        if job is not None:
+            try:
+                job._abandon(home)
+            except BaseException:
+                self._job, home.clocked[self] = job, None  # out of stack or memory
+                raise
 
     def _settles(self) -> object:
         job = self._job

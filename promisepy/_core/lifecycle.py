@@ -6,8 +6,8 @@ import atexit
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import thread as _executors  # noqa: F401  # so that it registers its exit function before ours
 from contextlib import suppress
+from importlib import import_module
 from typing import Any, Final
 
 from .errors import coroutines_left
@@ -177,10 +177,13 @@ def _separate(loop: Any) -> None:  # Any: these names are private to asyncio, an
             loop._selector.register(key.fd, key.events, key.data)
 
 
+# The last that is registered is called first, and executors have to join their threads after we have run.
+import_module("concurrent.futures.thread")
 # Known since Python 3.9, but private. Without it, threads that wait for the main thread at its end are not outlasted.
-if hasattr(threading, "_register_atexit"):  # pragma: no branch
+_register: Any = getattr(threading, "_register_atexit", None)
+if _register is not None:  # pragma: no branch
     with suppress(RuntimeError):  # promisepy is imported by what runs at the end
-        threading._register_atexit(_outlast)
+        _register(_outlast)
 atexit.register(_at_exit)
 if hasattr(os, "register_at_fork"):  # pragma: no branch  # not on Windows
     os.register_at_fork(after_in_child=_after_fork)

@@ -40,7 +40,6 @@ class Waiter(Reaction):
 
     __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "get_loop")
 
-    _home: LoopHome | ThreadHome
     get_loop: Callable[[], Any]  # gives the loop of the task, which calls it: a weak reference costs less than a method
     _asyncio_future_blocking: bool
     _cancelled: tuple[object, ...] | None
@@ -248,23 +247,24 @@ def canceller(future: Any) -> Callable[[], object]:
 class PromiseFuture(Future[Any]):
     """What `to_future` gives: a future that tells its promise when nobody wants the outcome any more."""
 
-    _sink: FutureSink
+    _sink: FutureSink | None = None  # for a future that is dropped before it has one
 
     def add_done_callback(self, fn: Callable[[Future[Any]], object]) -> None:
         """Leave a callback; from now on the promise keeps this future alive, even if nobody else does."""
-        self._sink.keep(self)
+        if self._sink is not None:
+            self._sink.keep(self)
         super().add_done_callback(partial(_call_back, fn))
 
     def cancel(self) -> bool:
         """Cancel the future, and abandon the promise."""
-        is_cancelled = super().cancel()
-        if is_cancelled and take(self._sink._futures) is not None:
+        is_cancelled, sink = super().cancel(), self._sink
+        if is_cancelled and sink is not None and take(sink._futures) is not None:
             self.set_running_or_notify_cancel()  # for `concurrent.futures.wait`, which does not look at the state
-            self._sink.leave()
+            sink.leave()
         return is_cancelled
 
     def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:  # bound: globals go at the end
-        if not is_finalizing():
+        if self._sink is not None and not is_finalizing():
             self._sink._detach()
 
 
@@ -332,10 +332,10 @@ class FutureSink(Reaction):
                 run_inline()
 
 
-def hand_on(source: Cell, future: Future[Any]) -> None:
+def hand_on(source: Cell, future: PromiseFuture) -> None:
     """Settle a future with the outcome of a settled promise, unless somebody else has settled it."""
     if source._state is not FULFILLED and isinstance(source._value, Cancelled):
-        Future.cancel(future)
+        super(PromiseFuture, future).cancel()  # not its own, which gives up the promise
     if future.done() and not future.cancelled():
         return
     try:

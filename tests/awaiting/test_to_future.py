@@ -6,15 +6,20 @@ import asyncio
 import concurrent.futures
 import gc
 import threading
+import weakref
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from promisepy import Cancelled, Promise, Report
 from promisepy._core.cell import UNSETTLED
+from promisepy._core.jobs import inline
 
 from ..fuzz.hostile import Doom, raising
+from ..support import dependants
 
 
 def fail(_: Any = None) -> Any:
@@ -195,3 +200,114 @@ def test_what_a_future_s_callback_raises_does_not_keep_the_handlers_from_running
     resolve(1)
     assert child.wait(1) == 2
     assert list(map(type, unraisable)) == [Doom]
+
+
+SETTLERS = {
+    "resolve": lambda promise, resolve, reject: resolve(1),
+    "reject": lambda promise, resolve, reject: reject(ValueError()),
+    "cancel": lambda promise, resolve, reject: promise.cancel(),
+}
+
+
+def set_by_somebody_else(future: Future[Any]) -> None:
+    future.set_result("somebody else's")
+
+
+def failed_by_somebody_else(future: Future[Any]) -> None:
+    future.set_exception(KeyError())
+
+
+def said_to_run(future: Future[Any]) -> None:
+    future.set_running_or_notify_cancel()
+
+
+def cancelled(future: Future[Any]) -> None:
+    future.cancel()
+
+
+def cancelled_and_noticed(future: Future[Any]) -> None:
+    future.cancel()
+    with suppress(RuntimeError):  # it has been said already
+        future.set_running_or_notify_cancel()
+
+
+@pytest.mark.parametrize("settle", SETTLERS.values(), ids=SETTLERS.keys())
+@pytest.mark.parametrize(
+    "meddle", [set_by_somebody_else, failed_by_somebody_else, said_to_run, cancelled, cancelled_and_noticed]
+)
+def test_a_future_that_somebody_else_has_touched_harms_nobody(
+    meddle: Callable[[Future[Any]], None], settle: Any, caplog: pytest.LogCaptureFixture, reports: list[Report]
+) -> None:
+    """Such as an executor; whoever settles the promise is not to blame, and other futures get the outcome."""
+    with caplog.at_level("CRITICAL"):
+        promise, resolve, reject = Promise[Any].with_resolvers()
+        touched, other = promise.to_future(), promise.to_future()
+        seen: list[Future[Any]] = []
+        touched.add_done_callback(seen.append)
+        child = promise.then(lambda value: value, lambda error: error)
+        meddle(touched)
+        was_done, was_cancelled = touched.done(), touched.cancelled()
+        settle(promise, resolve, reject)
+        assert touched.done()
+        assert other.done()
+        assert seen == [touched]
+        if was_done:
+            assert touched.cancelled() == was_cancelled
+        child.wait(timeout=10)
+        assert inline == {}
+
+
+def test_one_that_is_cancelled_counts_as_done_for_those_who_wait_for_several() -> None:
+    """`wait` and `as_completed` look at what they are told, and not at the state."""
+    promise = Promise[int].with_resolvers(keep_alive=True).promise
+    before, meanwhile, left = (promise.to_future() for _ in range(3))
+    before.cancel()
+    cancelling = threading.Timer(0.01, meanwhile.cancel)
+    cancelling.start()
+    done, not_done = concurrent.futures.wait([before, meanwhile], 10)
+    assert (done, not_done) == ({before, meanwhile}, set())
+    assert set(concurrent.futures.as_completed([before, meanwhile], 10)) == {before, meanwhile}
+    assert not left.done()
+    promise.cancel()
+    assert set(concurrent.futures.as_completed([before, left], 10)) == {before, left}
+    cancelling.join()
+
+
+def test_one_that_is_dropped_leaves_the_promise_unless_it_has_callbacks() -> None:
+    promise, resolve, _ = Promise[int].with_resolvers()
+    seen: list[int] = []
+    promise.to_future()
+    assert dependants(promise) == 0
+    promise.to_future().add_done_callback(lambda future: seen.append(future.result(0)))
+    gc.collect()
+    assert dependants(promise) == 1
+    resolve(1)
+    assert seen == [1]
+
+
+def test_one_with_a_callback_is_freed_when_it_has_called_back_or_was_cancelled(no_gc: None) -> None:
+    promise, resolve, _ = Promise[int].with_resolvers()
+    called, given_up = promise.to_future(), promise.to_future()
+    for future in (called, given_up):
+        future.add_done_callback(str)
+    given_up.cancel()
+    references = [weakref.ref(called), weakref.ref(given_up)]
+    del called, given_up, future
+    assert references[1]() is None
+    assert references[0]() is not None
+    resolve(1)
+    assert references[0]() is None
+
+
+def test_what_a_callback_raises_keeps_none_of_the_callbacks_behind_it_from_being_called(
+    unraisable: list[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    """That of `concurrent.futures` goes on only after an `Exception`."""
+    for raised in (KeyboardInterrupt, SystemExit, Doom, ValueError):
+        promise, resolve, _ = Promise[int].with_resolvers()
+        future, seen = promise.to_future(), list[Any]()
+        future.add_done_callback(raising(raised, "callback"))
+        future.add_done_callback(seen.append)
+        resolve(1)
+        assert seen == [future]
+    assert list(map(type, unraisable)) == [KeyboardInterrupt, SystemExit, Doom]

@@ -11,6 +11,8 @@ import pytest
 from promisepy import Promise
 from promisepy._core.cell import UNSETTLED
 
+from ..support import dependants
+
 pytestmark = pytest.mark.slow
 
 ROUNDS = 1000
@@ -71,7 +73,7 @@ def test_a_thousand_cancelled_tasks_leave_nothing() -> None:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-        assert pending._reactions == [UNSETTLED]
+        assert dependants(pending) == 0
         resolve(1)
         return pending
 
@@ -82,5 +84,34 @@ def test_a_thousand_cancelled_futures_leave_nothing() -> None:
     pending, resolve, _ = Promise[Any].with_resolvers()
     for _ in range(ROUNDS):
         pending.to_future().cancel()
+    assert pending._reactions == [UNSETTLED]
+    resolve(1)
+
+
+TURNS = 100_000
+
+
+def test_a_heartbeat_around_a_future_leaves_nothing() -> None:
+    """A loop of so many turns, each of which waits for a moment for the same promise."""
+
+    async def main() -> Promise[Any]:
+        stop, resolve, _ = Promise[Any].with_resolvers()
+        for _ in range(TURNS):
+            asyncio.wrap_future(stop.to_future()).cancel()
+            await asyncio.sleep(0)
+        for _ in range(ROUNDS // 10):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(asyncio.wrap_future(stop.to_future()), 0.0001)
+        assert stop._reactions == [UNSETTLED]
+        resolve(1)
+        return stop
+
+    asyncio.run(main())
+
+
+def test_futures_that_are_dropped_leave_nothing() -> None:
+    pending, resolve, _ = Promise[Any].with_resolvers()
+    for _ in range(TURNS):
+        pending.to_future()
     assert pending._reactions == [UNSETTLED]
     resolve(1)

@@ -7,11 +7,12 @@ import gc
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 import pytest
 
-from promisepy import Promise, Report, set_host
+from promisepy import Promise, Report, StuckPromise, set_host
 from promisepy._core.jobs import inline
 
 from ..support import PATIENCE, Mainloop, on_a_thread
@@ -71,8 +72,9 @@ class Loop(Script):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
-        self.loop.close()
+        if not self.loop.is_closed():
+            self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+            self.loop.close()
 
     def make(self, make: Callable[[], Any]) -> Any:
         async def main() -> Any:
@@ -348,3 +350,37 @@ def test_a_via_callback_with_little_stack_left(home: type[Script]) -> None:
             assert d.promise.state == "fulfilled" or isinstance(d.promise.reason, RecursionError)
             assert child.state != "pending"
             assert len(log) == (home is not Ended)
+
+
+def test_giving_up_a_home_with_little_stack_left() -> None:
+    """What is queued there is given up as far as the stack reaches, and the rest when the next loop is made."""
+    for frames in FRAMES:
+        with Loop() as place:
+            d = place.make(Promise[Any].with_resolvers)
+            children = [d.promise.then(str) for _ in range(3)]
+            place.loop.run_until_complete(place.loop.shutdown_asyncgens())
+            d.resolve(1)
+            out_of_stack(d.promise._home.close, frames)  # type: ignore[attr-defined]  # that of a loop
+            place.loop.close()
+        with Loop() as another:
+            another.make(Promise[Any].with_resolvers)
+        assert {type(one.reason) for one in children} == {StuckPromise}, frames
+        assert inline == {}
+
+
+@pytest.mark.parametrize("home", HOMES[:2])
+def test_a_coroutine_with_which_resolve_is_called_again_runs_once(home: type[Script]) -> None:
+    async def work(done: Promise[int]) -> int:
+        return await done
+
+    with home() as place:
+        for frames in FRAMES:
+            d, inner = place.make(Promise[Any].with_resolvers), place.make(Promise[int].with_resolvers)
+            running = work(inner.promise)
+            if out_of_stack(partial(d.resolve, running), frames):
+                d.resolve(running)
+            place.run()
+            inner.resolve(1)
+            place.run()
+            running.close()
+            assert d.promise.value == 1 or isinstance(d.promise.reason, RecursionError), frames
