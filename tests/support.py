@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 import pytest
 
 from promisepy import Promise
-from promisepy._core.cell import each
+from promisepy._core.cell import UNSETTLED
+from promisepy._core.crowd import each
 from promisepy._core.homes import current_home
 
 T = TypeVar("T")
@@ -72,7 +73,7 @@ def raising(error: BaseException) -> Callable[..., Any]:
 
 def dependants(promise: Promise[Any]) -> int:
     """Count the reactions that a pending promise holds."""
-    return len(list(each(promise._reactions)))
+    return sum(one is not UNSETTLED for one in each(promise._reactions))
 
 
 def on_a_thread(action: Callable[..., T], *arguments: Any, name: str | None = None) -> T:

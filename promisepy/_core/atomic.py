@@ -19,11 +19,10 @@ LOOK    *Write first, look afterwards.* Two sides must not miss each other. Each
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from collections.abc import Iterator
 from heapq import heappop
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 Least = TypeVar("Least", bound=tuple[float, *tuple[Any, ...]])
@@ -71,13 +70,3 @@ def taken(things: list[T]) -> Iterator[T]:
         except IndexError:
             return
         yield thing
-
-
-def _own_references() -> int:
-    """Count the references to an object that only one local variable holds."""
-    thing = object()
-    return sys.getrefcount(thing)
-
-
-# Two, because the call of `getrefcount` holds one as well. One from CPython 3.14 on: the call borrows the variable's.
-OWN_REFERENCES: Final = _own_references()

@@ -27,6 +27,7 @@ from typing import TypeAlias
 
 from .cell import PENDING, REJECTED, Cell
 from .errors import Cancelled, Failure, cancellation
+from .producers import UNFINISHED
 
 # Whether something ends with a promise, by its id, and the promise itself, so that the id stays its own.
 Known: TypeAlias = dict[int, tuple[Cell, bool]]
@@ -45,20 +46,28 @@ def cancel(promise: Cell, reason: Cancelled) -> bool:
 
 def _cancel(promise: Cell, failure: Failure, known: Known | None) -> bool:
     """Cancel; `known` is given if the promise is given up, and holds what has been found out about the way up."""
-    if not promise._fail_with(failure):
-        return False
     cancelled, asked = [promise], list[Cell]()
-    for one in cancelled:  # it grows
-        if sources := one._let_go():
-            asked += sources
-            cancelled += _fail_unwanted(sources, failure, known)
-        # At the end, ask again: what wanted some of them may be cancelled itself by now, such as a shield, or the
-        # callback of a `finally_`.
-        if asked and one is cancelled[-1]:
-            cancelled += _fail_unwanted(asked, failure, known)
-    # `_let_go` has told the producers already. Reactions are queued from the top down, as for a rejection at the top.
-    while cancelled:
-        cancelled.pop()._announce()
+    if not promise._fail_with(failure):
+        promise._complete()  # INV-RETRY of `claim`
+        return False
+    try:
+        for one in cancelled:  # it grows
+            if sources := one._let_go():
+                asked += sources
+                cancelled += _fail_unwanted(sources, failure, known)
+            # At the end, ask again: what wanted some of them may be cancelled itself by now, such as a shield, or the
+            # callback of a `finally_`.
+            if asked and one is cancelled[-1]:
+                cancelled += _fail_unwanted(asked, failure, known)
+        # `_let_go` has told the producers already. Reactions are queued from the top down, as for a rejection at the
+        # top.
+        while cancelled:
+            cancelled[-1]._announce()
+            cancelled.pop()
+    except BaseException:
+        for one in cancelled:
+            one._producer = UNFINISHED  # in place: Cell._leave
+        raise
     return True
 
 

@@ -56,16 +56,15 @@ compares the two.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextvars import Context
 from types import TracebackType
 from typing import Any, Final, Literal, Protocol
 
-from .atomic import removed
+from .crowd import FEW, Crowd, each, join, leave, queue
 from .errors import BrokenPromise, Cancelled, Failure, short, stuck
 from .handlers import Always, Filtered, Handler
-from .jobs import Home, Job
+from .jobs import Home, InlineQueue, Job
 from .producers import STOPPED, Adopted, Producer, Stoppable
 from .reports import Alarm, Site, creation_site, describe_site, settings
 from .types import State, is_a
@@ -106,6 +105,10 @@ PRODUCTIONS: Final[dict[tuple[str, Literal["leave", "resolve", "adopt", "cancel"
 }
 
 
+# The promises for which an alarm is being set, by id, with a token of whoever sets it (TAKE).
+_alarming: Final[dict[int, object]] = {}
+
+
 class Reaction:
     """A job that waits for the outcome of `_source`, and then runs once on `_home`."""
 
@@ -133,11 +136,11 @@ class Reaction:
         """Stop waiting, and leave nothing behind on the source."""
         source, self._source = self._source, None
         reactions = None if source is None else source._reactions
-        if reactions is not None and not removed(reactions, self):
-            # If it is in no crowd either, the source has settled meanwhile. The queued job will find `_source` gone.
-            for one in reactions.copy():
-                if type(one) is Crowd and one.members.pop(self, True) is None:
-                    one.shrink(reactions)
+        if reactions is not None:
+            try:
+                reactions.remove(self)  # runs no foreign __eq__: the list holds only objects of this package
+            except ValueError:  # or the source has settled meanwhile: the queued job will find `_source` gone
+                leave(reactions, self)
 
 
 class Unsettled(Reaction):
@@ -147,64 +150,9 @@ class Unsettled(Reaction):
 
 
 UNSETTLED: Final = Unsettled()
-# With how many reactions a list is long enough for a crowd.
-FEW: Final = 32
 # The reactions of a new promise are `[*UNSETTLED_ALONE]`. Unpacking makes a list with room for three more items. The
 # plain `[UNSETTLED]` has room for none: the first reaction would move the list in memory, and `remove` would again.
 UNSETTLED_ALONE: Final = (UNSETTLED,)
-
-
-class Crowd(Reaction):
-    """Stands for many reactions at the end of a list, so that each of them can leave without a search through all.
-
-    A list of more than `FEW` has a crowd for the rest. It is queued like one of them, but on a home that only hands it
-    on: each member goes to its own home. Whoever comes later joins it, as long as it is the last in the list.
-    """
-
-    __slots__ = ("members",)
-
-    def __init__(self) -> None:
-        self._home = HANDING_ON
-        self._source = None
-        self.members: dict[Reaction, None] = {}
-
-    def shrink(self, reactions: list[Reaction]) -> None:
-        """Leave the list when the last member has left."""
-        if self.members or not removed(reactions, self):
-            return
-        for late in list(self.members):  # joined meanwhile (LOOK); whoever is queued twice runs once
-            join(reactions, late)
-
-    def _depends(self) -> bool:
-        return any(one._depends() for one in list(self.members))
-
-
-class HandingOn(deque[Any]):
-    """The queue of no home: what is queued here is queued for the members of a crowd."""
-
-    __slots__ = ()
-
-    def append(self, crowd: Crowd, /) -> None:
-        """Queue the members, in order, each on its own home."""
-        queue(list(crowd.members))
-
-
-def _handing_on() -> Home:
-    home = Home()
-    home.jobs, home.armed = HandingOn(), True
-    return home
-
-
-HANDING_ON: Final = _handing_on()
-
-
-def each(reactions: list[Reaction] | None) -> Iterator[Reaction]:
-    """Give the reactions of a promise, without those that only stand for others or for a right."""
-    for one in () if reactions is None else tuple(reactions):
-        if type(one) is Crowd:
-            yield from list(one.members)
-        elif one is not UNSETTLED:
-            yield one
 
 
 class Work(Protocol):
@@ -339,23 +287,44 @@ class Cell(Reaction):
 
     def _announce(self) -> None:
         """Queue the reactions to a rejection; if there are none, set an alarm."""
-        reactions, reason = self._reactions, self._value
+        reactions = self._reactions
+        last: Any = None
         if reactions:
             # in place: queue
-            for reaction in reactions.copy():
-                home = reaction._home
-                home.jobs.append(reaction)  # in place: Home.enqueue
+            for last in reactions.copy():
+                home = last._home
+                home.jobs.append(last)  # in place: Home.enqueue
                 if not home.armed:
                     home.arm()
-        elif self._alarm is None and not is_a(reason, SILENT) and not hasattr(self, "_observed"):
-            self._alarm = alarm = Alarm(self._failure.fresh(), self._home, getattr(self, "_site", None))
-            if reactions or hasattr(self, "_observed"):
-                alarm.disarm()  # another thread observed the rejection before it could see the alarm
+        if last is None or (type(last) is Crowd and next(each(reactions), None) is None):  # a crowd may be empty
+            self._set_alarm(reactions)
         self._reactions = None
 
+    def _set_alarm(self, reactions: list[Reaction] | None) -> None:
+        """Have the rejection reported, unless somebody observes it before the promise is dropped."""
+        if self._alarm is not None or is_a(self._value, SILENT) or hasattr(self, "_observed"):
+            return
+        # Two may come here for one promise: the call that settles it and one that completes this. A second alarm would
+        # take the place of the first, which would ring.
+        mine, key = object(), id(self)
+        if _alarming.setdefault(key, mine) is not mine:
+            return
+        try:
+            if self._alarm is None:
+                self._alarm = alarm = Alarm(self._failure.fresh(), self._home, getattr(self, "_site", None))
+                if next(each(reactions), None) is not None or hasattr(self, "_observed"):
+                    alarm.disarm()  # another thread observed the rejection before it could see the alarm
+        finally:
+            del _alarming[key]
+
     def _complete(self) -> None:
-        """Queue what a settlement has not queued: it ran out of stack or memory half-way, or it is still under way."""
-        reactions, state = self._reactions, self._state
+        """Queue what a settlement has not queued: it ran out of stack or memory half-way, or it is still under way.
+
+        Its own home may have been left unarmed, even if nothing else is missing.
+        """
+        home, reactions, state = self._home, self._reactions, self._state
+        if home.jobs and not home.armed:
+            home.arm()
         if reactions is None or state is PENDING:
             return
         if state is REJECTED:
@@ -380,8 +349,11 @@ class Cell(Reaction):
             self._help(reactions)
 
     def _help(self, reactions: list[Reaction]) -> None:
-        """Queue all reactions: another thread, or a signal handler, has settled the promise during `_subscribe`."""
-        queue(reactions)
+        """Queue all reactions: another thread, or a signal handler, has settled the promise during `_subscribe`.
+
+        Not the inline jobs among them. Whoever settles the promise runs these; whoever subscribes one runs that.
+        """
+        queue([one for one in each(reactions) if type(one._home.jobs) is not InlineQueue])
         self._observe()
 
     def _observe(self) -> None:
@@ -398,9 +370,9 @@ class Cell(Reaction):
 
     def _abandon(self, home: Home) -> None:
         if self._source is not None:
+            self._strand(home)
             self._source = None
             self._drop_handlers()
-            self._strand(home)
 
     def _drop_handlers(self) -> None:
         # Handlers first: a job that is just starting on another thread must not find a handler without its context.
@@ -410,14 +382,18 @@ class Cell(Reaction):
         """Reject, because the home that should have settled this promise has ended."""
         self._reject(stuck(home.describe(), self._created()), None)
 
-    def _break(self, reason: BrokenPromise) -> None:
-        """Reject, because nobody is left who could settle this promise; INV-MISSED of `reports` says who is told."""
-        if self._fail_with(Failure(reason, None)):
-            self._announce()
-            if self._alarm is not None:
-                self._alarm.ring_only_while_held()
-        else:
+    def _break(self, reason: BrokenPromise) -> bool:
+        """Reject, because nobody is left who could settle this promise; INV-MISSED of `reports` says who is told.
+
+        False if the promise has been settled before.
+        """
+        if not self._fail_with(Failure(reason, None)):
             self._complete()
+            return False
+        self._announce()
+        if self._alarm is not None:
+            self._alarm.ring_only_while_held()
+        return True
 
     def _left(self) -> Stoppable | None:
         """Give what the resolving side has left; None if that side is done, and must not be told of a cancellation."""
@@ -550,27 +526,3 @@ class Cell(Reaction):
         site = getattr(self, "_site", None)
         created = "" if site is None else f" created at {site[0]}:{site[1]} in {site[2]}"
         return f"<{type(self).__name__} {state}{outcome}{created}>"
-
-
-def join(reactions: list[Reaction], reaction: Reaction) -> None:
-    """Append a reaction to a list; to a long one, in the crowd at its end, or in a new one."""
-    if len(reactions) <= FEW:
-        reactions.append(reaction)
-        return
-    for last in reactions[-1:]:
-        if type(last) is Crowd:
-            last.members[reaction] = None
-            if last in reactions:  # if not, it was empty, and has left meanwhile (LOOK)
-                return
-    crowd = Crowd()
-    crowd.members[reaction] = None
-    reactions.append(crowd)
-
-
-def queue(reactions: list[Reaction]) -> None:
-    """Queue reactions in order, from a copy: a `_detach` on another thread could make a walk over the list skip one."""
-    for reaction in reactions.copy():
-        home = reaction._home
-        home.jobs.append(reaction)  # in place: Home.enqueue
-        if not home.armed:
-            home.arm()

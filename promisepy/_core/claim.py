@@ -1,4 +1,9 @@
-"""The right to settle a promise: its resolving functions, and how they treat a reason (ECMA-262 27.2.1.3)."""
+"""The right to settle a promise: its resolving functions, and how they treat a reason (ECMA-262 27.2.1.3).
+
+INV-RETRY   A call that runs out of stack or memory puts the promise back into its claim. So the next call, further out,
+            settles it, or completes what has begun; so does the finaliser, if there is no next call. Jobs that have
+            been queued twice by then do nothing the second time.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +26,7 @@ from .handlers import is_exception_type
 from .jobs import fatal, inline, run_inline
 from .misuse import expected_reason
 from .outcomes import the_exception
+from .producers import UNFINISHED
 from .reports import Settings, settings, submit_error
 from .tasks import as_reason
 from .types import NEVER_ADOPTED, is_a
@@ -51,9 +57,6 @@ class Claim:
     When both functions are gone, so is the claim. If the promise is still in it, nobody will ever settle the promise
     (S10).
 
-    INV-RETRY: a call that runs out of stack or memory puts the promise back. So the next call, further out, settles it,
-    or completes what has begun; so does the finaliser, if there is no next call.
-
     Taking the promise out is two steps (SWAP), so two calls at the same time, on two threads or in a signal
     handler, may both get it. They end as if one had come before the other, because settling is exclusive (`cell`). Weak
     spot: if both get it, and one of them resolves with another promise, that one counts as observed although its
@@ -73,6 +76,8 @@ class Claim:
         """Resolve the promise, unless it has been claimed before."""
         promise = self.promise
         if promise is None:
+            if inline:
+                run_inline()  # what an earlier call has left, because it ran out of stack or memory
             return
         self.promise = None
         promise._producer = None  # in place: Cell._dismiss
@@ -84,6 +89,7 @@ class Claim:
                 promise._resolve(value)
         except BaseException:
             self.promise = promise  # INV-RETRY
+            promise._producer = UNFINISHED  # in place: Cell._leave
             raise
         finally:
             del promise, value  # INV-RC
@@ -102,18 +108,24 @@ class Claim:
                 promise._reject(as_reason(error), traceback_of(error))
             except BaseException:
                 self.promise = promise  # INV-RETRY
+                promise._producer = UNFINISHED  # in place: Cell._leave
                 raise
             finally:
                 del promise, error  # INV-RC: a class that was passed as the reason may have raised it
-            if inline:
-                run_inline()
+        if inline:
+            run_inline()
 
     def __del__(self, settings: Settings = settings) -> None:  # bound here: globals are gone at the very end
         promise = self.promise
         if promise is not None and not settings.exiting:
             self.promise = None
+            is_unfinished = promise._left() is UNFINISHED
             promise._dismiss()
-            promise._break(dropped(promise._created()))
+            if is_unfinished:
+                promise._complete()  # INV-RETRY
+            is_broken = promise._break(dropped(promise._created()))
+            if inline and (is_broken or is_unfinished):  # else this may be in the middle of another settlement
+                run_inline()
 
 
 def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..., None]]:
@@ -128,6 +140,8 @@ def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..
     def resolve(value: object = None, /, *more: object, **named: object) -> None:
         promise = claim.promise
         if promise is None:
+            if inline:
+                run_inline()  # what an earlier call has left, because it ran out of stack or memory
             return
         claim.promise = None
         promise._producer = None  # in place: Cell._dismiss
@@ -141,6 +155,7 @@ def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..
                 promise._resolve(value)
         except BaseException:
             claim.promise = promise  # INV-RETRY
+            promise._producer = UNFINISHED  # in place: Cell._leave
             raise
         finally:
             del promise  # INV-RC: a property `then` of the value may have raised

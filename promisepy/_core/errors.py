@@ -110,7 +110,8 @@ def is_ours(frame: FrameType) -> bool:
 def raised(error: BaseException) -> TracebackType | None:
     """Give the traceback of an error that the caller has just caught from user code, less our frames at its top."""
     caught: Any = traceback_of(error)
-    traceback: TracebackType | None = caught.tb_next  # its first frame is the caller's
+    # Its first frame is the caller's. There is none at all if there was no memory for it.
+    traceback: TracebackType | None = caught and caught.tb_next
     while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(HERE):  # in place: is_ours
         traceback = traceback.tb_next
     return traceback

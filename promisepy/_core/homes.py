@@ -29,10 +29,9 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias, cast
 
-from .atomic import OWN_REFERENCES
 from .clock import TimedHome, shorter
 from .errors import wrong_thread
-from .jobs import PUMP_PAUSE, Home, Job, Later, Timer, WakeUp, fatal
+from .jobs import PUMP_PAUSE, Home, Job, Later, Timer, WakeUp, fatal, run_inline
 from .loops import (
     HOME,
     Clock,
@@ -118,17 +117,19 @@ class ThreadHome(TimedHome):
         # raised it after that, the home would count as armed although nobody is going to look.
         self.armed = True
         try:
-            wake = self._sleepers[-1]
-        except IndexError:
+            for wake in self._sleepers[-1:]:
+                wake()
+                # A signal handler that interrupts this sleep may run a loop, or the host's: then that has to drain.
+                if not self._arm_loop():
+                    self._arm_host()
+                return
             if self.ended:
                 self.abandon()
             elif not self._arm_loop() and not self._arm_host():
                 self.armed = False
-        else:
-            wake()
-            # A signal handler that interrupts this very sleep may run a loop, or the host's: then that has to drain.
-            if not self._arm_loop():
-                self._arm_host()
+        except BaseException:
+            self.armed = False  # out of stack or memory: nobody has been told
+            raise
 
     def _arm_loop(self) -> bool:
         self.look()
@@ -170,8 +171,6 @@ class ThreadHome(TimedHome):
             if is_first_time:
                 submit_error(error)  # the code that settles a promise is not to blame for a host that is gone
             return False
-        if wake_up.home is self and sys.getrefcount(wake_up) == OWN_REFERENCES:
-            wake_up.home = None  # it is not lost: a host that drops calls at once would be asked again without end
         self.posted()
         return True
 
@@ -179,7 +178,7 @@ class ThreadHome(TimedHome):
         """Run queued jobs for a loop or host, unless it calls on another thread than the home's."""
         if threading.get_ident() == self.ident:
             self.visited()
-            super().drain(wake_up)
+            Home.drain(self, wake_up)
             return
         if wake_up is not None:
             wake_up.home = None
@@ -196,17 +195,20 @@ class ThreadHome(TimedHome):
 
     def lost(self) -> None:
         """Note that a loop or host has dropped a wake-up."""
-        self.rearm()
+        if self.host is None or (self.loop is not None and not self.loop.is_closed()):
+            self.rearm()
+        else:
+            # A host must not be asked from within what it is doing. Tkinter's `destroy` walks over its calls, drops
+            # them, and would never end. The next job asks, or the sleeper.
+            self.armed = False
+            self.posted()
 
     def clock_dropped(self) -> None:
         """Take the timers back from a loop that has been closed."""
-        self._on_thread(self._leave_loop)
-
-    def _on_thread(self, function: Callable[[], object]) -> None:
         if threading.get_ident() == self.ident:
-            function()
+            self._leave_loop()
         else:
-            self.enqueue(Later(function))
+            self.enqueue(Later(self._leave_loop))
 
     def look(self) -> None:
         """Notice a loop that has been started on this thread, and have it run the jobs that wait here."""
@@ -274,7 +276,7 @@ class ThreadHome(TimedHome):
         try:
             while True:
                 self.timers.ring()
-                super().drain()
+                Home.drain(self)
                 self._leave_loop()
                 if is_done():
                     return True
@@ -394,6 +396,7 @@ class _ThreadEnd:
     def __del__(self, settings: Settings = settings) -> None:  # bound here: globals are gone at the very end
         if not settings.exiting and threading.get_ident() == self._home.ident:
             self._home.close()
+            run_inline()
 
 
 this_thread = Thread()
@@ -454,6 +457,7 @@ def _new_loop_home(loop: Loop) -> LoopHome:
         other = reference()
         if other is not None and other.loop.is_closed():
             other.close()  # not every loop drops what it will never run
+            run_inline()
     home = LoopHome(loop)
     own(loop, home)
     loop_homes[id(home)] = home

@@ -29,7 +29,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from functools import partial
 from itertools import repeat
 from threading import get_ident
 from typing import Any, ClassVar, Final, Protocol, Self
@@ -53,7 +52,10 @@ class Job(Protocol):
         """Do the work; called once on the home's thread. A job that is queued twice must do nothing the second time."""
 
     def _abandon(self, home: Home) -> None:
-        """Fail what the job would have done, because its home has ended; called on any thread."""
+        """Fail what the job would have done, because its home has ended; called on any thread.
+
+        Again, if stack or memory ran out. So it fails that first, and forgets it afterwards.
+        """
 
     def _settles(self) -> object:
         """Name the promise that cannot settle before this job has run, if there is one."""
@@ -114,7 +116,9 @@ class Home:
         # True if nothing but the job that runs can be at work on this thread until the drain has returned.
         self.holds: bool = True
         self.idle: list[WakeUp] = []
-        self.depth = 0  # how many drains are on the stack
+        # How many drains are on the stack. What a job has rejected is not suspected by those inside it. Where stacks
+        # change places, as in Pyodide's `run_sync`, the outer one may end first.
+        self.depth = 0
         self.running: Job | None = None
         # A caller further out on the stack may be handling this exception. It must not become the `__context__` of what
         # handlers raise; `Resolution._fail` cuts it off.
@@ -190,13 +194,9 @@ class Home:
             wake_up.home = None
             self.idle.append(wake_up)
         self.armed = holds = self.holds
-        jobs = self.jobs
-        take = jobs.popleft
-        outer, self.outer = self.outer, sys.exception()
-        running = self.running
-        below: list[Suspect] | None = None
-        if self.depth:  # the job around this drain may still handle what it has rejected
-            below, self.suspects = self.suspects, []
+        jobs, take = self.jobs, self.jobs.popleft
+        outer, self.outer, running = self.outer, sys.exception(), self.running
+        below, self.suspects = (self.suspects, list[Suspect]()) if self.depth else (None, self.suspects)
         self.depth += 1
         job: Job | None = None
         try:
@@ -210,24 +210,23 @@ class Home:
                 except IndexError:  # a signal handler has drained this home just now
                     break
                 job._run()
+                job = None
                 if inline:
                     run_inline()
             if self.suspects and not jobs:
                 self._accuse()
         except (RecursionError, MemoryError) as error:
             if job is not None:
-                jobs.appendleft(Later(partial(fail_late, job, error)))
+                jobs.appendleft(Failing((job, error)))
             raise
         finally:
             self.depth -= 1
-            # Where stacks change places, as in Pyodide's `run_sync`, the drain around this one may have ended first.
             self.running = running if self.depth else None
             self.outer = outer
             if below is not None:
                 self.suspects = below + self.suspects
             job = running = None  # INV-RC of `cell`: what the last handler raised leads to this frame
-            if holds:
-                self.armed = False
+            self.armed = self.armed and not holds
             if jobs and not self.armed:
                 self.arm()
 
@@ -239,9 +238,11 @@ class Home:
             self.armed = True
             try:
                 while (job := take_first(self.jobs)) is not None:  # another thread may be in here, too
-                    job._abandon(self)
-                    if inline:
-                        run_inline()
+                    try:
+                        job._abandon(self)
+                    except BaseException:
+                        self.jobs.appendleft(job)  # out of stack or memory
+                        raise
             finally:
                 self.armed = False
             if not self.jobs:
@@ -253,11 +254,25 @@ class Home:
             suspect.accuse()
 
 
-def fail_late(job: Job, error: BaseException) -> None:
-    """Reject what a job should have settled, but could not: there was no room left even to tell why."""
-    promise: Any = job._settles()
-    if promise is not None:
-        promise._reject(error, None)
+class Failing(tuple[Job, BaseException]):
+    """A job in the place of one that ran out of stack, and could not even tell why.
+
+    A tuple, because there may be no room left for an `__init__` either.
+    """
+
+    __slots__ = ()
+
+    def _run(self) -> None:
+        """Reject what the job should have settled."""
+        promise: Any = self._settles()
+        if promise is not None:
+            promise._reject(self[1], None)
+
+    def _abandon(self, home: Home) -> None:
+        self._run()
+
+    def _settles(self) -> object:
+        return self[0]._settles()
 
 
 def nothing(_: object) -> None:
@@ -301,22 +316,36 @@ class InlineQueue(deque[Job]):
 
     def append(self, job: Any, /) -> None:
         """Keep a job for this thread."""
-        inline.setdefault(get_ident(), deque()).append(job)
+        me = get_ident()
+        jobs = inline.setdefault(me, deque())
+        jobs.append(job)
+        while (now := inline.setdefault(me, jobs)) is not jobs:  # a signal handler has taken the queue meanwhile (LOOK)
+            now.append(job)
+            jobs = now
 
 
 def run_inline() -> None:
     """Run the inline jobs of this thread, now that it has settled something.
 
     Whoever settles outside of a job calls this last; a drain calls it after each job. A signal handler may do so in the
-    middle of another settlement. The jobs of that one are not due yet, and stay for it.
+    middle of another settlement. The jobs of that one are not due yet, and stay for it. So do those that could not run,
+    because stack or memory have run out.
     """
-    jobs = inline.pop(get_ident(), None)
-    while jobs:
-        job = jobs.popleft()
-        if job._is_due():
-            job._run()
-        else:
-            inline.setdefault(get_ident(), deque()).append(job)
+    me = get_ident()
+    jobs = inline.pop(me, None)
+    if jobs is None:
+        return
+    try:
+        for _ in range(len(jobs)):
+            if jobs[0]._is_due():
+                jobs[0]._run()
+                jobs.popleft()
+            else:
+                jobs.rotate(-1)
+    finally:
+        while jobs and (now := inline.setdefault(me, jobs)) is not jobs:  # LOOK, as in `append`
+            now.extend(jobs)
+            jobs = now
 
 
 class Timer:
@@ -380,10 +409,9 @@ class Timer:
             self._home.start_timer(self)
 
     def _abandon(self, home: Home) -> None:
-        job, self._job = self._job, None
-        self.stop()
-        if job is not None:
-            job._abandon(home)
+        if self._job is not None:
+            self._job._abandon(home)
+        self.cancel()
 
     def _settles(self) -> object:
         job = self._job

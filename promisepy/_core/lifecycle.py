@@ -19,7 +19,7 @@ from .homes import (
     this_thread,
     thread_homes,
 )
-from .jobs import BURST
+from .jobs import BURST, inline, run_inline
 from .misuse import expected_host
 from .reports import Gathering, report_error, settings, sweep
 from .types import Host, public
@@ -36,7 +36,8 @@ def set_host(host: Host | None, /) -> Host | None:
 
     Args:
         host: an object with `post(drain)`, which arranges for `drain()` to be called soon on this thread; it is called
-            from any thread. None removes the host.
+            from any thread. None removes the host. What it loses is asked for again; a call on another thread is
+            refused and reported. A coroutine cannot run on the thread of a host, and is rejected.
 
     Returns:
         The previous host of this thread, or None.
@@ -158,6 +159,8 @@ def _give_up_stopped(ident: int | None = None) -> None:
         if home is not None and ident in (None, home.ident) and not home.loop.is_running():
             home.over = ident is None
             home.close()
+    if inline:
+        run_inline()
 
 
 def _after_fork() -> None:

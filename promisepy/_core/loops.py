@@ -26,7 +26,7 @@ from types import FrameType
 from typing import Any, Final, TypeAlias
 
 from .errors import short
-from .jobs import Home, Later, Timer, fatal
+from .jobs import Home, Later, Timer, WakeUp, fatal, inline, run_inline
 from .reports import Gathering, show, submit_error, sweep
 from .types import Report
 
@@ -54,7 +54,10 @@ def running_loop() -> Loop | None:
 class ClockedHome(Home):
     """A home whose timers may wait on a loop's clock."""
 
-    __slots__ = ()
+    __slots__ = ("find_loop",)
+
+    # Gives the loop of this home's tasks, as the `get_loop` of what they wait for.
+    find_loop: Callable[[], Any]
 
     def clock_dropped(self) -> None:
         """Note that a loop has dropped timers; on any thread, in a finaliser."""
@@ -94,14 +97,24 @@ class LoopHome(ClockedHome):
 
     def arm(self) -> None:
         """Schedule a drain on the loop."""
-        loop, wake_up = self.loop, self.send()
+        loop = self.loop
+        # in place: Home.send
+        try:
+            wake_up = self.idle.pop()
+        except IndexError:
+            wake_up = WakeUp()
+        wake_up.home = self
         try:
             self.armed = True
             self.holds = holds = type(loop).run_forever is self.plain
             # A context cannot be entered twice, so drains that may nest get one each.
             context = self._context if holds else Context()
             # Inside a loop that a task runs on its own loop, that one may sleep, although a task is current.
-            if holds and running_loop() is loop and (_in_callback() or asyncio.current_task(loop) is not None):
+            if (
+                holds
+                and events._get_running_loop() is loop
+                and (_in_callback() or asyncio.current_task(loop) is not None)
+            ):
                 loop.call_soon(self.drain, wake_up, context=context)
                 return
             loop.call_soon_threadsafe(self.drain, wake_up, context=context)
@@ -118,6 +131,8 @@ class LoopHome(ClockedHome):
         """Note that the loop has dropped a wake-up: it has been closed, or freed."""
         if self.loop.is_closed():
             self.close()
+            if inline:
+                run_inline()
         else:
             self.rearm()
 
@@ -125,6 +140,8 @@ class LoopHome(ClockedHome):
         """Note that the loop has dropped its timers."""
         if self.loop.is_closed():
             self.close()
+            if inline:
+                run_inline()
 
     def start_timer(self, timer: Timer) -> None:
         """Start the timer on the loop's clock."""
@@ -136,7 +153,10 @@ class LoopHome(ClockedHome):
         with suppress(StopIteration, RuntimeError):
             if self._notice is not None:
                 self._notice.aclose().send(None)
-        had_timers, was_closing = bool(self.clocked), self._is_closing  # what is rejected here leads here again
+        if self._is_closing:  # what is rejected below leads here again
+            self.abandon()
+            return
+        had_timers = bool(self.clocked)
         self._is_closing = True
         try:
             with Gathering():
@@ -145,7 +165,7 @@ class LoopHome(ClockedHome):
                 if had_timers:  # they are stuck only now, after the sweep of the loop's shutdown
                     sweep(self)
         finally:
-            self._is_closing = was_closing
+            self._is_closing = False
 
     def stands_still(self) -> bool:
         """Tell whether the loop has stopped, and used to run on this thread."""
@@ -205,7 +225,7 @@ class PrivateLoop:
         self._hooks: Any = ()  # those for asynchronous generators, which a loop sets while it runs
 
     def start(
-        self, coroutine: Coroutine[Any, Any, Any], context: Context, home: Home, on_last: Callable[[], object]
+        self, coroutine: Coroutine[Any, Any, Any], context: Context, home: ClockedHome, on_last: Callable[[], object]
     ) -> Task:
         """Make a task of a coroutine, whose promises have `home` for theirs; `on_last` is called after the last one."""
         loop = self.loop
@@ -359,12 +379,13 @@ def weakly(loop: Loop) -> Callable[[], Loop | None]:
         return lambda: loop
 
 
-def own(loop: Loop, home: Home) -> None:
+def own(loop: Loop, home: ClockedHome) -> None:
     """Have a loop refer to its home."""
     try:
         setattr(loop, HOME, home)
     except AttributeError:
         other_homes[loop] = home
+    home.find_loop = weakly(loop)
 
 
 def _in_callback() -> bool:

@@ -75,3 +75,5 @@ class Stopped:
 
 
 STOPPED: Final = Stopped()
+# Replaces the producer of a promise while whose settlement stack or memory ran out: some of it may be left to do.
+UNFINISHED: Final = Stopped()

@@ -10,8 +10,9 @@ from typing import Any
 
 from .adopt import Rule, Then, find_then, gives_stop
 from .cancel import cancel_after
-from .cell import FULFILLED, SILENT, Cell, Reaction, join
+from .cell import FULFILLED, SILENT, Cell, Reaction
 from .claim import cut_context, resolving_functions, settle_by_raise
+from .crowd import join
 from .errors import HERE, Cancelled, Failure, self_resolution, traceback_of
 from .handlers import Filtered, Handler
 from .jobs import Home, fatal
@@ -49,6 +50,7 @@ class Resolution(Cell):
             if self._depends():
                 self._home.enqueue(adoption)
             else:
+                self._complete()
                 self._put_down()
                 adoption._cancelled()
                 # This promise has settled already. If it was cancelled, while its handler ran, `value` is cancelled as
@@ -80,7 +82,7 @@ class Resolution(Cell):
         reason = as_reason(error)
         # in place: raised
         caught: Any = traceback_of(error)
-        traceback: TracebackType | None = caught.tb_next
+        traceback: TracebackType | None = caught and caught.tb_next
         while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(HERE):
             traceback = traceback.tb_next
         if self._fail_with(Failure(reason, traceback)):
@@ -180,10 +182,10 @@ class Adoption(Reaction):
             target._settle_like(source)
 
     def _abandon(self, home: Home) -> None:
-        target, self._source, self._followed, self._target = self._target, None, None, None
+        if self._target is not None:
+            self._target._strand(home)
+        self._source = self._followed = self._target = None
         self._unmark()
-        if target is not None:
-            target._strand(home)
 
     def _settles(self) -> Cell | None:
         return self._target
@@ -253,6 +255,8 @@ class ThenableJob:
 
     def _run(self) -> None:
         target, producer = self._target, Adopted(self._target._home)
+        if target._at_work() not in (self, None):
+            return  # `resolve` ran out of stack or memory after it had queued this, and has been called again
         target._put_down()
         target._leave(producer)
         resolve, reject = resolving_functions(target)

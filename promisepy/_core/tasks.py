@@ -23,6 +23,7 @@ from .homes import ThreadHome, current_home, keep_running, runs_here
 from .jobs import Home, InlineQueue, inline, run_inline
 from .loops import HOME, LoopHome, events
 from .reports import submit_error
+from .types import is_a
 
 # Any is the future that calls back; asyncio's own are futures of Any, too.
 Callback = Callable[[Any], object]
@@ -37,10 +38,10 @@ class Waiter(Reaction):
     the task would run after handlers that were registered after it.
     """
 
-    __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "_loop")
+    __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "get_loop")
 
     _home: LoopHome | ThreadHome
-    _loop: asyncio.AbstractEventLoop
+    get_loop: Callable[[], Any]  # gives the loop of the task, which calls it: a weak reference costs less than a method
     _asyncio_future_blocking: bool
     _cancelled: tuple[object, ...] | None
     _callback: Callback | None
@@ -75,7 +76,7 @@ class Waiter(Reaction):
         """Raise `CancelledError` if the task is being cancelled; `Promise.__await__` reads the outcome itself."""
         if self._cancelled is not None:
             raise asyncio.CancelledError(*self._cancelled)
-        if not self.done():
+        if self._source is not None and not self.done():
             raise asyncio.InvalidStateError("Result is not ready.")
 
     # What follows is for those who look at what a task waits for, such as anyio and debuggers.
@@ -93,10 +94,6 @@ class Waiter(Reaction):
         self.result()
         source = self._source
         return source._value if source is not None and source._state is REJECTED else None
-
-    def get_loop(self) -> asyncio.AbstractEventLoop:
-        """Give the loop of the task."""
-        return self._loop
 
     def __repr__(self) -> str:
         source = self._source
@@ -121,9 +118,9 @@ def suspend(source: Cell) -> Waiter:
     if loop is None:
         raise await_without_loop()
     waiter = Waiter()  # fields set here: an __init__ would cost a call
-    waiter._loop = loop
     home: LoopHome | ThreadHome = getattr(loop, HOME, None) or current_home()
     waiter._home = home
+    waiter.get_loop = home.find_loop
     if home.armed and home.holds and not home.seeks_loop and type(loop).run_forever is not home.plain:
         home.rearm()  # nest_asyncio has come after the drain below had begun, and this task runs in a loop inside it
     if source._home is not home:
@@ -259,7 +256,7 @@ class PromiseFuture(Future[Any]):
     def add_done_callback(self, fn: Callable[[Future[Any]], object]) -> None:
         """Leave a callback; from now on the promise keeps this future alive, even if nobody else does."""
         self._sink.keep(self)
-        super().add_done_callback(fn)
+        super().add_done_callback(partial(_call_back, fn))
 
     def cancel(self) -> bool:
         """Cancel the future, and abandon the promise."""
@@ -272,6 +269,16 @@ class PromiseFuture(Future[Any]):
     def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:  # bound: globals go at the end
         if not is_finalizing():
             self._sink._detach()
+
+
+def _call_back(callback: Callable[[Future[Any]], object], future: Future[Any]) -> None:
+    """Call a future's callback: whoever settles a promise is not to blame for what it raises, even SystemExit."""
+    try:
+        callback(future)
+    except Exception:
+        raise  # the future catches these itself, and logs them
+    except BaseException as error:
+        submit_error(error)
 
 
 class FutureSink(Reaction):
@@ -307,12 +314,13 @@ class FutureSink(Reaction):
         if find is None:
             return
         future = find()
-        self._source = self._kept = None
         try:
             if future is not None and source is not None:
                 hand_on(source, future)
-        except BaseException as error:  # of a callback, even SystemExit: whoever settles a promise is not to blame
-            submit_error(error)
+            self._source = self._kept = None
+        except BaseException:
+            self._futures.append(find)  # out of stack or memory: the next one who settles something tries again
+            raise
         finally:
             del source, future  # INV-RC
 
@@ -333,13 +341,16 @@ def hand_on(source: Cell, future: Future[Any]) -> None:
         Future.cancel(future)
     if future.done() and not future.cancelled():
         return
-    if not future.running() and not future.set_running_or_notify_cancel():
-        return
-    with suppress(InvalidStateError):  # somebody else has settled it meanwhile
+    try:
+        if not future.running() and not future.set_running_or_notify_cancel():
+            return
         if source._state is FULFILLED:
             future.set_result(source._value)
         else:
             future.set_exception(source._failure.fresh())
+    except (InvalidStateError, RuntimeError) as error:  # somebody else has settled it, or said that it is cancelled
+        if is_a(error, RecursionError):
+            raise
 
 
 class InlineHome(Home):

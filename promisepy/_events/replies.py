@@ -37,7 +37,7 @@ from .._core import errors, misuse
 from .._core.atomic import take, take_first, taken
 from .._core.cell import PENDING
 from .._core.claim import to_exception
-from .._core.jobs import Home, Timer
+from .._core.jobs import Home, Timer, inline, run_inline
 from .._core.outcomes import adapt_function
 from .._core.reports import Settings, settings, submit_error
 from .._core.tasks import as_reason
@@ -257,10 +257,14 @@ class Replies(Generic[K, T]):
             12
         """
         self._bring(key, Fulfilled(value))
+        if inline:
+            run_inline()
 
     def reject(self, key: K, reason: object, /) -> None:
         """Take a failure for a key; what is no exception is wrapped in `CallbackError`."""
         self._bring(key, Rejected(as_reason(to_exception(reason))))
+        if inline:
+            run_inline()
 
     def reject_all(self, reason: object, /) -> None:
         """Reject every promise that waits, and forget the answers that nobody has asked for: the connection is gone."""
@@ -270,6 +274,8 @@ class Replies(Generic[K, T]):
         for entry in list(self._entries.values()):
             if self._take(entry):
                 self._answer(entry, Rejected(error))
+        if inline:
+            run_inline()
 
     @overload
     def via(self, fn: Callable[P, tuple[K, T]], /) -> Callable[P, None]: ...

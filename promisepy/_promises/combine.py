@@ -58,10 +58,9 @@ class Element(Reaction):
             self._group.settled(self._key, source)
 
     def _abandon(self, home: Home) -> None:
+        self._group.result._strand(home)
         self._source = None
-        result = self._group.result
         self._group.finish()
-        result._strand(home)
 
     def _settles(self) -> Cell | None:
         return self._group.result

@@ -129,8 +129,8 @@ class Mapper:
         return parts
 
     def _abandon(self, home: Home) -> None:
-        self.close()
         self.result._strand(home)
+        self.close()
 
     def _settles(self) -> Cell | None:
         return self.result
@@ -165,8 +165,8 @@ class Part(Reaction):
         source._subscribe(self)
 
     def _abandon(self, home: Home) -> None:
-        self._source = None
         self._mapping._abandon(home)
+        self._source = None
 
     def _settles(self) -> Cell | None:
         return self._mapping.result

@@ -15,8 +15,9 @@ from typing import Any, Generic, NamedTuple, Never, ParamSpec, TypeAlias, TypeVa
 
 from .._core import errors, misuse
 from .._core.cancel import cancel
-from .._core.cell import FEW, FULFILLED, PENDING, REJECTED, UNSETTLED_ALONE, join
+from .._core.cell import FULFILLED, PENDING, REJECTED, UNSETTLED_ALONE
 from .._core.claim import reject_by_user, resolving_functions, settle_by_raise
+from .._core.crowd import FEW, join
 from .._core.handlers import Always, rejection_handler
 from .._core.homes import current_home, current_thread_home
 from .._core.jobs import Home, inline, run_inline
@@ -393,8 +394,10 @@ class Promise(Refusals, Resolution, Generic[T_co]):
             3
         """
         future = PromiseFuture()
-        self._subscribe(FutureSink(future, self))
-        if inline:
+        sink = FutureSink(future, self)
+        self._subscribe(sink)
+        if self._state is not PENDING:
+            sink._run()  # whoever settles it may not have seen the sink
             run_inline()
         return future
 

@@ -82,9 +82,9 @@ class Deadline(Reaction):
         self._timer.cancel()
 
     def _abandon(self, home: Home) -> None:
+        self._result._strand(home)
         self._detach()
         self._finish()
-        self._result._strand(home)
 
     def _settles(self) -> Cell | None:
         return None  # when its time is up the result settles, whatever becomes of the source
@@ -161,9 +161,9 @@ class Shield(Reaction):
             self._result._settle_like(source)
 
     def _abandon(self, home: Home) -> None:
+        self._result._strand(home)
         self._source = None
         self._result._put_down()
-        self._result._strand(home)
 
     def _settles(self) -> Cell | None:
         return self._result
@@ -212,8 +212,8 @@ class Restore(Reaction):
                 report_error(reason, self._home)  # the result has been cancelled meanwhile, so nobody will see it there
 
     def _abandon(self, home: Home) -> None:
-        self._source = self._original = None
         self._result._strand(home)
+        self._source = self._original = None
 
     def _settles(self) -> Cell | None:
         return self._result

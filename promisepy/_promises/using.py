@@ -7,7 +7,7 @@ INV-SHARE   A hold has one share for each user, and one for the promise until it
             the topmost share (TAKE, in `atomic`), for one is as good as another, but for the lowest. So whoever takes
             that one is the last of all. It cannot be taken while anybody is inside, and it is never put back. Whoever
             enters adds a share first, and looks afterwards whether the lowest is still there (LOOK).
-INV-LATE    A value that arrives after its promise was cancelled never reaches a user. So it is released at once, by
+INV-STRAY   A value that arrives after its promise was cancelled never reaches a user. So it is released at once, by
             whoever takes the promise's right to bring a resource (TAKE). The promise's share stays, and nobody is last.
 
 Weak spot: a KeyboardInterrupt between the step that takes or adds a share and the next one loses the share, and perhaps

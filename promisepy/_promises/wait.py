@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Literal, overload
 
 from .._core import errors, misuse
-from .._core.cell import PENDING, Cell, Reaction, each
+from .._core.cell import PENDING, Cell, Reaction
+from .._core.crowd import each
 from .._core.homes import ThreadHome
 from .._core.jobs import LONGEST, Home, Job
 from .._core.resolve import Adoption

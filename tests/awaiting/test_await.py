@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from promisepy import Promise
-from promisepy._core.cell import UNSETTLED, each
+from promisepy._core.cell import UNSETTLED
+
+from ..support import dependants
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -22,7 +24,7 @@ async def read(promise: Promise[Any]) -> Any:
 
 async def subscribed(promise: Promise[Any], count: int) -> None:
     """Let the loop turn until so many reactions wait for the promise."""
-    while len(list(each(promise._reactions))) < count:
+    while dependants(promise) < count:
         await asyncio.sleep(0)
 
 

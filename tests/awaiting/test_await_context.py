@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from promisepy import Fulfilled, Promise, Rejected
-from promisepy._core.cell import each
+
+from ..support import dependants
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -22,7 +23,7 @@ def origin(_: Any = None) -> Any:
 
 async def subscribed(promise: Promise[Any], count: int) -> None:
     """Let the loop turn until so many reactions wait for the promise."""
-    while len(list(each(promise._reactions))) < count:
+    while dependants(promise) < count:
         await asyncio.sleep(0)
 
 

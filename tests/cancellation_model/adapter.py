@@ -10,9 +10,9 @@ from typing import Any
 
 from promisepy import Fulfilled, Promise, Rejected, set_report_hook
 from promisepy._core import clock, jobs
-from promisepy._core.cell import each
 from promisepy._core.homes import LoopHome, loop_homes
 
+from ..support import dependants
 from .language import Boom, Handler, Op, Side
 
 # Turns of the loop after each operation: a task starts in one, ends in the next, and its callbacks run in a third.
@@ -210,7 +210,7 @@ class Real(Side):
 
     def waiting_on(self) -> list[int]:
         """Count the reactions of each pending promise."""
-        return [len(list(each(promise._reactions))) for promise in self.nodes]
+        return [dependants(promise) for promise in self.nodes]
 
     def freed(self) -> list[str]:
         """Drop everything; tell which promises are still there, although nothing refers to them."""

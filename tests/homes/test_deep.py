@@ -340,7 +340,7 @@ def test_what_ends_a_program_leaves_the_loop_inside_and_everything_armed(
     assert log == ["left", "behind", fatal, "inside"]
 
 
-class TestStrictMode:
+class TestSuspectsOfTheJobAround:
     """A rejection counts as unobserved when the queue of its home runs empty, but not inside of the job that made it."""
 
     @pytest.fixture(params=[kind for kind in STAGES if not issubclass(kind, OnALoopOfAScript)])
