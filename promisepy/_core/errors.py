@@ -263,6 +263,14 @@ def wait_for_stopped(promise: str, home: str) -> DeadlockError:
     )
 
 
+def wait_for_ended(promise: str, home: str) -> DeadlockError:
+    """Refuse to wait for a handler of the main thread, which has ended and is going to be joined with this thread."""
+    return DeadlockError(
+        f"deadlock: {promise} needs a handler to run on {home}, which has come to its end and runs what is left only "
+        "after this thread: wait for this thread in the main one, or make it a daemon"
+    )
+
+
 def await_without_loop(lacking: str = "a running asyncio loop") -> RuntimeError:
     """Refuse to suspend where no asyncio loop would resume."""
     return RuntimeError(f"await of a pending promise needs {lacking}: call promise.wait() in a script")

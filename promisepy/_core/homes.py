@@ -318,9 +318,14 @@ class ThreadHome(TimedHome):
                 self.restart_timers()
             self.set_sleeper()
             for main in outlasting:
-                main.enqueue(Later(main.stop_waiting))  # it may have waited for nobody but this thread
+                if main is not self:
+                    main.enqueue(Later(main.stop_waiting))  # it may have waited for nobody but this thread
         self.stop_waiting()  # a `wait` further out, which this one has interrupted: its turn may have come meanwhile
         self.rearm()
+
+    def stands_still(self) -> bool:
+        """Tell whether this is the main thread's home at its end, and the calling thread has to end first."""
+        return self.over and threading.get_ident() != self.ident and not threading.current_thread().daemon
 
     def may_wait(self) -> bool:
         """Tell whether this thread may block: no loop runs on it, or only the private one of a `wait` further out."""
@@ -438,6 +443,13 @@ def runs_here(loop: Loop) -> bool:
     """Tell whether a loop runs on this thread, or waits for the next `wait` to run it."""
     home = this_thread.home
     return loop is running_loop() or (home is not None and loop is home.private.loop)
+
+
+def keep_running(loop: Loop, future: object) -> None:
+    """If a loop runs only in `wait`, have it run until one of its tasks has ended, which a coroutine may have left."""
+    home = this_thread.home
+    if home is not None and loop is home.private.loop:
+        home.private.keep(future, home.stop_waiting)
 
 
 def _new_loop_home(loop: Loop) -> LoopHome:

@@ -174,7 +174,7 @@ class Home:
             timer._abandon(self)
 
     def stands_still(self) -> bool:
-        """Tell whether what drains this home would have to run on the calling thread, and does not run."""
+        """Tell whether nothing can drain this home as long as the calling thread does what it is about to do."""
         return False
 
     def look(self) -> None:

@@ -26,6 +26,8 @@ from .types import Host, public
 
 # How long, in seconds, coroutines that are cancelled at exit may take to end.
 PATIENCE: Final = 3.0
+# How long, in seconds, the main thread sleeps at its end until it looks whether the others have ended.
+LOOK_AGAIN: Final = 0.02
 
 
 @public
@@ -75,7 +77,8 @@ def _outlast() -> None:
     """Run what other threads wait for: the main thread has come to its end, and the interpreter is going to join them.
 
     It joins the threads of executors next, then all others, and only then calls what `atexit` has. A thread that waits
-    for a handler of the main thread would keep it for ever. What begins to wait after this is refused (`over`).
+    for a handler of the main thread would keep it for ever. Threads of a pool end only when they are told to, which
+    comes after this. So what begins to wait in one of them later is refused (`over`).
     """
     main = this_thread.home
     _give_up_stopped(threading.get_ident())
@@ -83,17 +86,28 @@ def _outlast() -> None:
         return
     outlasting.append(main)
     try:
-        _run(main, lambda: not main.jobs and not _is_waited_for())
+        while not main.over:
+            while not _run(main, lambda: not main.jobs and not _is_needed(), LOOK_AGAIN):
+                pass
+            main.over = True
+            main.over = not _is_needed()  # whoever has begun meanwhile may not have seen that (LOOK)
     finally:
         outlasting.clear()
         main.over = True
 
 
-def _is_waited_for() -> bool:
-    """Tell whether a thread that the interpreter is going to join is in `wait`."""
-    joined = {thread.ident for thread in threading.enumerate() if not thread.daemon}
+def _is_needed() -> bool:
+    """Tell whether a thread that the interpreter is going to join is in `wait`, or may still come to it."""
     me = threading.get_ident()
-    return any(home.waits and home.ident != me and home.ident in joined for home in list(thread_homes))
+    joined = {thread.ident: thread for thread in threading.enumerate() if not thread.daemon and thread.ident != me}
+    if not all(map(_is_pooled, joined.values())):
+        return True
+    return any(home.waits and home.ident in joined for home in list(thread_homes))
+
+
+def _is_pooled(thread: threading.Thread) -> bool:
+    """Tell whether a thread belongs to an executor."""
+    return thread in _executors._threads_queues or type(thread).__module__.startswith("concurrent.futures")
 
 
 def _run(home: ThreadHome, is_done: Callable[[], bool], timeout: float | None = None) -> bool:

@@ -228,19 +228,27 @@ class PrivateLoop:
         self, coroutine: Coroutine[Any, Any, Any], context: Context, home: ClockedHome, on_last: Callable[[], object]
     ) -> Task:
         """Make a task of a coroutine, whose promises have `home` for theirs; `on_last` is called after the last one."""
-
-        def forget(task: Task) -> None:
-            self.tasks.discard(task)
-            if not self.tasks:
-                on_last()
-
         loop = self.loop
         if loop is None:
             self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
             self.loop = loop = self._runner.get_loop()
             own(loop, home)
             loop.call_soon(self._remember_hooks)
-        return _keep(loop.create_task(coroutine, context=context), self.tasks, forget)
+        task = loop.create_task(coroutine, context=context)
+        self.keep(task, on_last)
+        return task
+
+    def keep(self, future: Any, on_last: Callable[[], object]) -> None:
+        """Have the loop run, in each `wait`, until the future has settled, if it is a task."""
+
+        def forget(task: Task) -> None:
+            self.tasks.discard(task)
+            if not self.tasks:
+                on_last()
+
+        task: Any = future  # narrowed, it would be a task of something unknown
+        if isinstance(future, asyncio.Task) and task not in self.tasks:
+            _keep(task, self.tasks, forget)
 
     def _remember_hooks(self) -> None:
         self._hooks = sys.get_asyncgen_hooks()
@@ -266,13 +274,13 @@ class PrivateLoop:
         loop = self.loop
         assert loop is not None  # it has tasks
         limit = None if seconds is None else loop.call_later(seconds, loop.stop)
-        self._is_left = False
+        was_left, self._is_left = self._is_left, False  # a signal handler may get here just before the loop runs
         try:
             loop.run_forever()
         except Leave:
             pass
         finally:
-            self._is_left = True
+            self._is_left = was_left
             if limit is not None:
                 limit.cancel()
 

@@ -19,7 +19,7 @@ from .atomic import take
 from .cancel import abandon
 from .cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
 from .errors import Cancelled, await_without_loop, cancelled_by, reason_of, set_traceback, stop_iteration_reason
-from .homes import ThreadHome, current_home, runs_here
+from .homes import ThreadHome, current_home, keep_running, runs_here
 from .jobs import Home, InlineQueue, inline, run_inline
 from .loops import HOME, LoopHome, events
 from .reports import submit_error
@@ -210,16 +210,19 @@ def watch_future(future: Any, resolve: Resolver, reject: Resolver) -> Callable[[
         finally:
             del future, error  # INV-RC
 
-    is_stoppable = has(future, "cancel")
+    is_stoppable, loop = has(future, "cancel"), None
     if _has_loop(future):
-        loop: asyncio.AbstractEventLoop = future.get_loop()
+        loop = future.get_loop()
         if not runs_here(loop):
             if future.done():  # its loop may never run again
                 on_done(future)
                 return None
             loop.call_soon_threadsafe(future.add_done_callback, on_done)
             return partial(_call_in, loop, canceller(future)) if is_stoppable else None
+        keep_running(loop, future)
     future.add_done_callback(on_done)
+    if loop is not None and loop is not events._get_running_loop() and future.done():
+        on_done(future)  # nobody may run its loop any more; a second call does nothing
     return canceller(future) if is_stoppable else None
 
 

@@ -53,7 +53,8 @@ class Wake(Reaction):
             raise errors.wait_for_nothing(promise._describe())
         stopped = _stopped_home(promise)
         if stopped is not None:
-            raise errors.wait_for_stopped(promise._describe(), stopped.describe())
+            tell = errors.wait_for_ended if isinstance(stopped, ThreadHome) else errors.wait_for_stopped
+            raise tell(promise._describe(), stopped.describe())
 
 
 def reaches(start: Job, goal: Cell) -> bool:

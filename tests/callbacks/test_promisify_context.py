@@ -126,6 +126,9 @@ def test_a_failing_cancel_is_reported_also_when_it_is_a_coroutine_function(repor
     promise = promisify(kept.append, cancel=fail)()
     promise.cancel()
     stopped.promise.wait(timeout=PATIENCE)
+    for _ in range(1000):  # the failure comes some turns of the loop later
+        if not reports:
+            Promise.delay(0.001).wait(timeout=PATIENCE)
     assert [repr(report.reason) for report in reports] == ["OSError('not stopped')"]
 
 

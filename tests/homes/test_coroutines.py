@@ -101,6 +101,16 @@ def test_what_a_handler_started_in_a_loop_that_stands_still_is_no_business_of_a_
         thread.submit(script).result(timeout=10)
 
 
+def test_what_a_coroutine_has_left_in_its_loop_is_waited_for_after_its_end() -> None:
+    async def leave(seconds: float) -> list[Any]:
+        settled = asyncio.get_running_loop().create_future()
+        settled.set_result("settled")
+        return [settled, asyncio.create_task(asyncio.sleep(seconds, "slept"))]
+
+    for number, outcome in enumerate(["settled", "slept"]):
+        assert Promise.resolve(leave(0.001)).then(lambda left, n=number: left[n]).wait(timeout=10) == outcome  # type: ignore[misc]
+
+
 def test_a_wait_that_can_never_end_once_a_coroutine_has_ended_is_told_so() -> None:
     async def tangle() -> None:
         one.resolve(other.promise)
