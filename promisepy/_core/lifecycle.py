@@ -29,6 +29,10 @@ PATIENCE: Final = 3.0
 # How long, in seconds, the main thread sleeps at its end until it looks whether the others have ended.
 LOOK_AGAIN: Final = 0.02
 
+# Imported before our exit function is registered. The last one is called first, and executors join their threads after
+# it.
+_executors: Any = import_module("concurrent.futures.thread")
+
 
 @public
 def set_host(host: Host | None, /) -> Host | None:
@@ -107,7 +111,9 @@ def _is_needed() -> bool:
 
 def _is_pooled(thread: threading.Thread) -> bool:
     """Tell whether a thread belongs to an executor."""
-    return thread in _executors._threads_queues or type(thread).__module__.startswith("concurrent.futures")
+    return thread in getattr(_executors, "_threads_queues", ()) or type(thread).__module__.startswith(
+        "concurrent.futures"
+    )
 
 
 def _run(home: ThreadHome, is_done: Callable[[], bool], timeout: float | None = None) -> bool:
@@ -191,8 +197,6 @@ def _separate(loop: Any) -> None:  # Any: these names are private to asyncio, an
             loop._selector.register(key.fd, key.events, key.data)
 
 
-# The last that is registered is called first, and executors have to join their threads after we have run.
-import_module("concurrent.futures.thread")
 # Known since Python 3.9, but private. Without it, threads that wait for the main thread at its end are not outlasted.
 _register: Any = getattr(threading, "_register_atexit", None)
 if _register is not None:  # pragma: no branch
