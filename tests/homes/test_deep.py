@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import selectors
+import signal
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, Protocol
@@ -20,6 +23,7 @@ from .loops import NestingLoop, PatchableLoop, patch
 from .test_bursts import Counting, in_thread, settle_many
 
 SHORT = 0.01
+needs_signals = pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="needs user signals")
 
 
 Scene = Callable[[Promise[None]], Awaitable[Any]]
@@ -395,6 +399,50 @@ class TestSuspectsOfTheJobAround:
 
         stage.play(scene)
         assert log == [1]
+
+
+class Struck(selectors.DefaultSelector):
+    """A signal strikes when the loop is about to sleep for long, or for ever."""
+
+    def __init__(self, strike: Callable[[], object]) -> None:
+        super().__init__()
+        self.strike = strike
+
+    def select(self, timeout: float | None = None) -> Any:
+        if timeout is None or timeout > 1:
+            self.strike()
+        return super().select(timeout)
+
+
+@needs_signals
+def test_a_signal_that_settles_while_the_loop_inside_sleeps_wakes_it() -> None:
+    """Although a callback of the loop is on the stack, from which one might conclude that nobody sleeps."""
+    resolvers: list[Callable[[str], None]] = []
+    in_time: list[bool] = []
+
+    def strike() -> None:
+        if resolvers:
+            signal.raise_signal(signal.SIGUSR1)
+
+    def handler(_: object) -> Any:
+        promise, resolve, _reject = Promise[str].with_resolvers()
+        child = promise.then(str.upper)
+        loop, begin = asyncio.get_running_loop(), time.monotonic()
+        loop.call_soon(resolvers.append, resolve)
+        value = loop.run_until_complete(value_of(child))
+        in_time.append(time.monotonic() - begin < PATIENCE / 2)
+        return value
+
+    async def main() -> Any:
+        return await from_a_thread(1).then(handler)
+
+    previous = signal.signal(signal.SIGUSR1, lambda number, frame: resolvers.pop()("settled"))
+    try:
+        with asyncio.Runner(loop_factory=lambda: NestingLoop(Struck(strike))) as runner:
+            assert runner.run(main()) == "SETTLED"
+    finally:
+        signal.signal(signal.SIGUSR1, previous)
+    assert in_time == [True]
 
 
 class CountingNesting(Counting, NestingLoop):
