@@ -221,12 +221,12 @@ class Home:
             raise
         finally:
             self.depth -= 1
-            self.running = running if self.depth else None
-            self.outer = outer
+            self.running, self.outer = running if self.depth else None, outer
             if below is not None:
                 self.suspects = below + self.suspects
             job = running = None  # INV-RC of `cell`: what the last handler raised leads to this frame
-            self.armed = self.armed and not holds
+            if holds:  # else a signal handler may be clearing the flag, or another thread raising it
+                self.armed = False
             if jobs and not self.armed:
                 self.arm()
 

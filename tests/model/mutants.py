@@ -78,8 +78,8 @@ MUTANTS = (
     Mutant(
         "jobs run last come first",
         "Home.drain",
-        "jobs.popleft",
-        "jobs.pop",
+        "self.jobs.popleft",
+        "self.jobs.pop",
     ),
     Mutant(
         "a burst loses the job at its end",
@@ -90,7 +90,7 @@ MUTANTS = (
     Mutant(
         "the rest of the queue is forgotten when an interrupt leaves a job",
         "Home.drain",
-        "if jobs: self.arm()",
+        "if jobs and not self.armed: self.arm()",
         "",
     ),
     Mutant(

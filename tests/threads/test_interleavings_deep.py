@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from promisepy import Promise, set_host
 
 from ..homes.loops import NestingLoop
 from ..support import Mainloop
-from .explorer import Race, explorer, files
+from .explorer import Race, explorer, files, interrupt_everywhere
 from .test_interleavings_home import SelectorWithBed, gather, new_promise, run_awake, value_of
 
 pytestmark = pytest.mark.slow
@@ -145,3 +147,32 @@ def test_settle_while_a_loop_drains_the_home_of_a_script_and_a_job_runs_it_again
 
         assert search.explore(make) > 50
         search.on(0, loop.close)
+
+
+@pytest.mark.parametrize("settles", [True, False], ids=["and settles", ""])
+def test_a_drain_whose_host_a_signal_handler_runs_again_at_any_step(mainloop: Mainloop, settles: bool) -> None:
+    def make() -> tuple[Callable[[], object], Callable[[], object], Callable[[], object]]:
+        log: list[str] = []
+        promise, resolve, _ = Promise[str].with_resolvers()
+        other, resolve_other, _ = Promise[str].with_resolvers()
+        promise.then(lambda _: log.append("1")).then(lambda _: log.append("3"))
+        promise.then(lambda _: log.append("2"))
+        other.then(lambda _: log.append("other"))
+
+        def strike() -> None:
+            if settles:
+                resolve_other("other")
+            mainloop.run()
+
+        def program() -> None:
+            resolve("first")
+            mainloop.run()
+
+        def check() -> None:
+            resolve_other("other")
+            mainloop.finish()
+            assert sorted(log) == ["1", "2", "3", "other"]  # the handler may strike between a job and its first step
+
+        return program, strike, check
+
+    assert interrupt_everywhere(make, JOBS) > 20
