@@ -18,7 +18,7 @@ from promisepy._core import clock
 from promisepy._core.homes import current_thread_home
 
 from ..support import PATIENCE, Mainloop, Window, on_a_thread
-from .loops import NewLoop, on_each_loop
+from .loops import NewLoop, needs_uvloop, on_each_loop, uvloop
 
 Action = Callable[[], None]
 
@@ -385,20 +385,34 @@ def ending_at(place: str, new_loop: Callable[[], Any], answering: Answering, *, 
 
 
 class Attributed(asyncio.SelectorEventLoop):
-    pass
+    """A loop whose functions can be replaced."""
+
+
+if uvloop:
+
+    class AttributedUvloop(uvloop.Loop):
+        """Likewise."""
+
+else:
+    AttributedUvloop = Attributed
 
 
 @pytest.mark.parametrize("afterwards", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("place", ["shutdown_asyncgens", "shutdown_default_executor", "close"])
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(Attributed, id="asyncio"), pytest.param(AttributedUvloop, id="uvloop", marks=needs_uvloop)],
+)
 def test_a_thread_that_answers_while_asyncio_run_ends_is_answered_in_turn(
-    place: str, afterwards: bool, answering: Answering
+    kind: Callable[[], Any], place: str, afterwards: bool, answering: Answering
 ) -> None:
     """Either the handler runs in a last turn of the loop, or it is stuck; it is never forgotten."""
-    with asyncio.Runner(loop_factory=lambda: ending_at(place, Attributed, answering, afterwards=afterwards)) as runner:
+    with asyncio.Runner(loop_factory=lambda: ending_at(place, kind, answering, afterwards=afterwards)) as runner:
         runner.run(answering.begin())
     answering._waiter.join(PATIENCE)
     assert not answering._waiter.is_alive()
     assert "pending" not in [child.state for child in answering.children]
+    assert {type(child.reason) for child in answering.children} <= {StuckPromise, type(None)}
     assert answering.limit is not None
     assert type(answering.limit.reason) is StuckPromise
 
