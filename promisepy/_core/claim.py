@@ -138,6 +138,10 @@ def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..
     claim.promise = promise
 
     def resolve(value: object = None, /, *more: object, **named: object) -> None:
+        if more or named:
+            claim.reject(unexpected_arguments("resolve", (value, *more), named))
+            return
+        # in place: Claim.resolve
         promise = claim.promise
         if promise is None:
             if inline:
@@ -147,9 +151,7 @@ def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..
         promise._producer = None  # in place: Cell._dismiss
         kind = type(value)
         try:
-            if more or named:
-                promise._reject(unexpected_arguments("resolve", (value, *more), named), None)
-            elif type(kind) is type and kind in NEVER_ADOPTED:  # in place: is_plain
+            if type(kind) is type and kind in NEVER_ADOPTED:  # in place: is_plain
                 promise._fulfil(value)  # as `_resolve` would
             else:
                 promise._resolve(value)
@@ -158,7 +160,7 @@ def resolving_functions(promise: Cell) -> tuple[Callable[..., None], Callable[..
             promise._producer = UNFINISHED  # in place: Cell._leave
             raise
         finally:
-            del promise  # INV-RC: a property `then` of the value may have raised
+            del promise, value  # INV-RC: a property `then` of the value may have raised
         if inline:
             run_inline()
 
