@@ -6,7 +6,8 @@ queued like one, too, but on a home that only hands it on: each member goes to i
 
 INV-CROWD   Whoever comes joins the crowd at the end of the list, or goes to the end of the list. So the order is kept.
             A crowd that all have left stays: somebody may be joining it. So a list that is not empty may hold nobody;
-            `each` tells. The list itself stays short, and so it has few crowds.
+            `each` tells. Handlers always go to the list: they seldom leave, and each would have to pay for the look.
+            But for them, the list stays short, and has few crowds.
 
 This file stands below `cell`, whose reactions are of type `Any` here.
 """

@@ -17,7 +17,6 @@ from .._core import errors, misuse
 from .._core.cancel import cancel
 from .._core.cell import FULFILLED, PENDING, REJECTED, UNSETTLED_ALONE
 from .._core.claim import reject_by_user, resolving_functions, settle_by_raise
-from .._core.crowd import FEW, join
 from .._core.handlers import Always, rejection_handler
 from .._core.homes import current_home, current_thread_home
 from .._core.jobs import Home, inline, run_inline
@@ -212,11 +211,8 @@ class Promise(Refusals, Resolution, Generic[T_co]):
         reactions = self._reactions
         if reactions is None:
             self._subscribe(child)
-        else:  # as `_subscribe` would
-            if len(reactions) > FEW:
-                join(reactions, child)
-            else:
-                reactions.append(child)
+        else:
+            reactions.append(child)  # as `_subscribe` would, but for crowds: handlers seldom leave
             if self._state is not PENDING:
                 self._help(reactions)
         return child
@@ -365,6 +361,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
             raise misuse.wait_under_host(home.host)
         wake = Wake(home, self)
         self._subscribe(wake)
+        home.needs.append(wake.needs)
         try:
             if not home.run_until(wake.is_done, seconds, pump, wake.refuse_deadlock):
                 # Jobs before that of `wake` may have taken all the time. What counts is the state, and not whose turn it
@@ -373,6 +370,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
                 if self._state is PENDING:
                     raise late
         finally:
+            home.needs.remove(wake.needs)
             wake._detach()
         try:
             if self._state is REJECTED:
