@@ -48,8 +48,8 @@ from .loops import (
     weakly,
 )
 from .misuse import coroutine_under_host
-from .reports import Gathering, Settings, deliver, settings, submit_error
-from .types import Host, Report
+from .reports import Gathering, Settings, report_stuck, settings, submit_error
+from .types import Host
 
 # A `wait` wakes up every so many seconds. On Windows, because Ctrl-C does not interrupt a lock. On free-threaded
 # builds, because an object that this thread has made and another one drops is freed only when this thread runs (S10,
@@ -190,8 +190,7 @@ class ThreadHome(TimedHome):
         if self.host is not self._refused:
             self._refused = self.host
             name = threading.current_thread().name
-            reason = wrong_thread(self.host, self.describe(), f"thread {name!r}")
-            deliver(Report("stuck", str(reason), reason, self.describe()), self)
+            report_stuck(wrong_thread(self.host, self.describe(), f"thread {name!r}"), self)
 
     def lost(self) -> None:
         """Note that a loop or host has dropped a wake-up."""

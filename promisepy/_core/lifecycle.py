@@ -21,7 +21,7 @@ from .homes import (
 )
 from .jobs import BURST, inline, run_inline
 from .misuse import expected_host
-from .reports import Gathering, report_error, settings, sweep
+from .reports import Gathering, report_stuck, settings, sweep
 from .types import Host, public
 
 # How long, in seconds, coroutines that are cancelled at exit may take to end.
@@ -155,7 +155,7 @@ def _end_coroutines(home: ThreadHome) -> None:
     if _run(home, lambda: not home.tasks and not home.jobs, PATIENCE):
         home.private.close()
     else:
-        report_error(coroutines_left(len(home.tasks), PATIENCE), home)
+        report_stuck(coroutines_left(len(home.tasks), PATIENCE), home)
 
 
 def _give_up_stopped(ident: int | None = None) -> None:

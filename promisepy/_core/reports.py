@@ -307,6 +307,11 @@ def show(report: Report) -> None:
     submit_error(wrapper)
 
 
+def report_stuck(reason: StuckPromise, home: Home) -> None:
+    """Report what will not run, where there is no promise to reject with it."""
+    deliver(Report("stuck", str(reason), reason, home.describe()), home)
+
+
 def report_error(error: BaseException, home: Home) -> None:
     """Report what a function raised, where there is no promise to reject with it."""
     kind: ReportKind = "stuck" if isinstance(error, StuckPromise) else "unhandled"
