@@ -18,7 +18,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import promisepy
@@ -64,6 +64,7 @@ def test_whatever_a_callback_does_the_call_returns_and_every_handler_runs(
         check(way, [None, action, None, do_nothing, None])
 
 
+@settings(deadline=None)  # some actions use up the stack, which takes its time
 @given(st.sampled_from(WAYS), st.lists(st.none() | st.sampled_from(ACTIONS), max_size=8))
 def test_any_handlers_and_callbacks_are_called_in_their_order(
     way: Callable[[], Settling], reactions: list[Callable[[Scene], object] | None]
