@@ -70,6 +70,7 @@ class ThreadHome(TimedHome):
         "ended",
         "host",
         "name",
+        "needs",
         "new_bed",
         "over",
         "plain",
@@ -93,6 +94,8 @@ class ThreadHome(TimedHome):
         self.tasks = self.private.tasks
         # For each call of `wait` on this thread's stack, outermost first, the job whose handler calls it.
         self.waits: list[Job | None] = []
+        # For each of them that waits for a promise, what tells whether a job of some home has to come first.
+        self.needs: list[Callable[[Home], bool]] = []
         # What wakes each of them that sleeps. A signal handler or finaliser may call `wait` while another one sleeps.
         self._sleepers: list[Callable[[], object]] = []
         self.new_bed: Callable[[], SimpleQueue[None]] = SimpleQueue  # what it sleeps in

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
@@ -26,7 +27,9 @@ from .types import Host, public
 
 # How long, in seconds, coroutines that are cancelled at exit may take to end.
 PATIENCE: Final = 3.0
-# How long, in seconds, the main thread sleeps at its end until it looks whether the others have ended.
+# For how long, in seconds, the main thread stays at its end because another one may still come to wait for it.
+GRACE: Final = 1.0
+# How long, in seconds, it sleeps until it looks again.
 LOOK_AGAIN: Final = 0.02
 
 # Imported before our exit function is registered. The last one is called first, and executors join their threads after
@@ -81,32 +84,35 @@ def _outlast() -> None:
     """Run what other threads wait for: the main thread has come to its end, and the interpreter is going to join them.
 
     It joins the threads of executors next, then all others, and only then calls what `atexit` has. A thread that waits
-    for a handler of the main thread would keep it for ever. Threads of a pool end only when they are told to, which
-    comes after this. So what begins to wait in one of them later is refused (`over`).
+    for a handler of the main thread would keep it for ever. So this stays as long as one does, and for a moment for
+    those that may still come to it; not for longer, since a thread may itself wait for the end of the main one, by
+    `main_thread().join()`, and threads of a pool end only when they are told to, after this. What begins to wait later
+    is refused (`over`).
     """
     main = this_thread.home
     _give_up_stopped(threading.get_ident())
     if main is None:
         return
+    until = time.monotonic() + GRACE
     outlasting.append(main)
     try:
         while not main.over:
-            while not _run(main, lambda: not main.jobs and not _is_needed(), LOOK_AGAIN):
+            while not _run(main, lambda: not main.jobs and not _is_needed(main, until), LOOK_AGAIN):
                 pass
             main.over = True
-            main.over = not _is_needed()  # whoever has begun meanwhile may not have seen that (LOOK)
+            main.over = not _is_needed(main, until)  # whoever has begun meanwhile may not have seen that (LOOK)
     finally:
         outlasting.clear()
         main.over = True
 
 
-def _is_needed() -> bool:
-    """Tell whether a thread that the interpreter is going to join is in `wait`, or may still come to it."""
-    me = threading.get_ident()
-    joined = {thread.ident: thread for thread in threading.enumerate() if not thread.daemon and thread.ident != me}
-    if not all(map(_is_pooled, joined.values())):
+def _is_needed(main: ThreadHome, until: float) -> bool:
+    """Tell whether a thread that the interpreter is going to join waits for a handler, or may do so until then."""
+    joined = {one.ident: one for one in threading.enumerate() if not one.daemon and one.ident != main.ident}
+    if time.monotonic() < until and not all(map(_is_pooled, joined.values())):
         return True
-    return any(home.waits and home.ident in joined for home in list(thread_homes))
+    others = [home for home in list(thread_homes) if home.ident in joined]
+    return any(needs(main) for home in others for needs in tuple(home.needs))
 
 
 def _is_pooled(thread: threading.Thread) -> bool:

@@ -37,6 +37,11 @@ class Wake(Reaction):
         """Tell whether the promise has settled and its turn has come."""
         return self._is_done
 
+    def needs(self, home: Home) -> bool:
+        """Tell whether the promise cannot settle before a job of that home has run; on any thread."""
+        promise = self._source
+        return promise is not None and any(_has_job(one) and one._home is home for one in _way_up(promise))
+
     def refuse_deadlock(self) -> None:
         """Raise if nothing that can still happen would settle the promise while the thread sleeps here."""
         promise = self._source
@@ -108,9 +113,14 @@ def _stopped_home(promise: Cell) -> Home | None:
         work = one._at_work()
         if isinstance(work, Deadline):
             return None
-        if (one._source is not None or work is not None) and one._home.stands_still():
+        if _has_job(one) and one._home.stands_still():
             return one._home
     return None
+
+
+def _has_job(promise: Cell) -> bool:
+    """Tell whether a promise is settled by a job of its home."""
+    return promise._source is not None or promise._at_work() is not None
 
 
 @overload

@@ -235,6 +235,20 @@ class TestThreadsThatOutliveTheMainOne:
         """
         assert lines(code) == ["worker got 0", "worker got 2", "worker got 4"]
 
+    def test_one_that_waits_for_the_end_of_the_main_one_is_not_waited_for(self) -> None:
+        code = """
+            def watch():
+                threading.main_thread().join()
+                print("the main thread has ended")
+                stop.resolve("stop")
+
+            stop = Promise.with_resolvers()
+            threading.Thread(target=watch).start()
+            threading.Thread(target=lambda: print(stop.promise.wait())).start()
+            Promise.resolve("main").then(print)
+        """
+        assert lines(code) == ["main", "the main thread has ended", "stop"]
+
     def test_one_of_an_executor_that_waits_goes_on(self) -> None:
         code = """
             from concurrent.futures import ThreadPoolExecutor
