@@ -10,7 +10,7 @@ from typing import Any
 
 from promisepy import Fulfilled, Promise, Rejected, set_report_hook
 from promisepy._core import clock, jobs
-from promisepy._core.homes import LoopHome, loop_homes
+from promisepy._core.loops import LoopHome, own
 
 from ..support import dependants
 from .language import Boom, Handler, Op, Side
@@ -52,7 +52,8 @@ class Real(Side):
         self.noise: list[dict[str, Any]] = []
         self.loop = new_event_loop()
         self.loop.set_exception_handler(lambda _, details: self.noise.append(details))
-        self.home = loop_homes[self.loop] = HandHome(self.loop)
+        self.home = HandHome(self.loop)
+        own(self.loop, self.home)
         self.time = ModelTime()
         self._restore: list[Callable[[], object]] = []
         self.install()
@@ -68,7 +69,6 @@ class Real(Side):
             restore()
         self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         self.loop.close()
-        loop_homes.pop(self.loop)
         self.home.close()
 
     def step(self, op: Op) -> None:
