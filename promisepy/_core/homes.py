@@ -34,6 +34,7 @@ from .errors import wrong_thread
 from .jobs import PUMP_PAUSE, Home, Job, Later, Timer, WakeUp, fatal, run_inline
 from .loops import (
     HOME,
+    PLAIN,
     Clock,
     Loop,
     LoopHome,
@@ -99,7 +100,7 @@ class ThreadHome(TimedHome):
         # What wakes each of them that sleeps. A signal handler or finaliser may call `wait` while another one sleeps.
         self._sleepers: list[Callable[[], object]] = []
         self.new_bed: Callable[[], SimpleQueue[None]] = SimpleQueue  # what it sleeps in
-        self.plain: object = None
+        self.plain: object = PLAIN  # as `LoopHome.plain`, for `loop`
         self._context = Context()
         self._clock: weakref.ref[Clock] | None = None
         self._refused: object = None  # the host that has drained this home on a wrong thread

@@ -76,8 +76,9 @@ def fatal(error: BaseException) -> bool:
 class WakeUp:
     """What a loop or host holds while it is going to drain a home, and drops when it has, or never will.
 
-    A home keeps its idle ones, because making one costs as much as a small job. While it is on its way it refers to the
-    home, and nothing but the host refers to it. So if it is freed then, it has been dropped.
+    A home keeps one that is idle, because making one costs as much as a small job. While it is on its way it refers to
+    the home, and nothing but the host refers to it. So if it is freed then, it has been dropped. Two that arm a home at
+    the same time may send the same one twice; then it has been dropped when both have.
     """
 
     __slots__ = ("home",)
@@ -91,14 +92,24 @@ class WakeUp:
             home.lost()
 
 
+class Below:
+    """What a drain restores at its end, if it began inside a job of its home or others may begin inside its jobs."""
+
+    __slots__ = ("running", "suspects")
+
+    def __init__(self, running: Job | None, suspects: list[Suspect]) -> None:
+        self.running = running
+        self.suspects = suspects  # what that job has rejected is not suspected by the drains inside it
+
+
 class Home:
     """A FIFO queue of jobs and the flag that says whether somebody is going to drain it."""
 
     __slots__ = (
         "__weakref__",
         "armed",
+        "below",
         "clocked",
-        "depth",
         "holds",
         "idle",
         "jobs",
@@ -115,11 +126,9 @@ class Home:
         self.armed: bool = False
         # True if nothing but the job that runs can be at work on this thread until the drain has returned.
         self.holds: bool = True
-        self.idle: list[WakeUp] = []
-        # How many drains are on the stack. What a job has rejected is not suspected by those inside it. Where stacks
-        # change places, as in Pyodide's `run_sync`, the outer one may end first.
-        self.depth = 0
+        self.idle: WakeUp | None = None
         self.running: Job | None = None
+        self.below: list[Below] = []
         # A caller further out on the stack may be handling this exception. It must not become the `__context__` of what
         # handlers raise; `Resolution._fail` cuts it off.
         self.outer: BaseException | None = None
@@ -149,10 +158,7 @@ class Home:
 
     def send(self) -> WakeUp:
         """Give a wake-up that is on its way to this home from now on."""
-        try:
-            wake_up = self.idle.pop()
-        except IndexError:
-            wake_up = WakeUp()
+        wake_up, self.idle = self.idle or WakeUp(), None
         wake_up.home = self
         return wake_up
 
@@ -190,15 +196,14 @@ class Home:
 
     def drain(self, wake_up: WakeUp | None = None) -> None:
         """Run queued jobs, at most `BURST` of them; the rest, if any, after the host's turn."""
-        if wake_up is not None and wake_up.home is not None:  # a host may call twice
+        if wake_up is not None:
             wake_up.home = None
-            self.idle.append(wake_up)
+            self.idle = wake_up
         self.armed = holds = self.holds
         jobs, take = self.jobs, self.jobs.popleft
-        outer, self.outer, running = self.outer, sys.exception(), self.running
-        below, self.suspects = (self.suspects, list[Suspect]()) if self.depth else (None, self.suspects)
-        self.depth += 1
-        job: Job | None = None
+        outer, self.outer = self.outer, sys.exception()
+        below = None if holds and self.running is None else self._begin_inside()
+        job: Job | None
         try:
             if not holds and len(jobs) > 1:
                 self.arm()  # the first of them may run a loop, in which the others have to go on (INV-DEEP)
@@ -209,26 +214,43 @@ class Home:
                     self.running = job = take()
                 except IndexError:  # a signal handler has drained this home just now
                     break
-                job._run()
-                job = None
+                try:
+                    job._run()
+                except (RecursionError, MemoryError) as error:
+                    jobs.appendleft(Failing((job, error)))
+                    raise
                 if inline:
                     run_inline()
             if self.suspects and not jobs:
-                self._accuse()
-        except (RecursionError, MemoryError) as error:
-            if job is not None:
-                jobs.appendleft(Failing((job, error)))
-            raise
+                self._accuse(below)
         finally:
-            self.depth -= 1
-            self.running, self.outer = running if self.depth else None, outer
-            if below is not None:
-                self.suspects = below + self.suspects
-            job = running = None  # INV-RC of `cell`: what the last handler raised leads to this frame
+            self.outer = outer
+            if below is None:
+                self.running = None
+            else:
+                self._end_inside(below)
+            job = None  # INV-RC of `cell`: what the last handler raised leads to this frame
             if holds:  # else a signal handler may be clearing the flag, or another thread raising it
                 self.armed = False
             if jobs and not self.armed:
                 self.arm()
+
+    def _begin_inside(self) -> Below:
+        running = self.running
+        below = Below(running, [] if running is None else self.suspects)
+        self.below.append(below)
+        if running is not None:
+            self.suspects = []
+        return below
+
+    def _end_inside(self, below: Below) -> None:
+        at = self.below.index(below)
+        del self.below[at]
+        if at < len(self.below):  # where stacks change places, as in Pyodide's `run_sync`, one inside may end later
+            self.below[at].running = below.running
+        else:
+            self.running = below.running
+        self.suspects = below.suspects + self.suspects
 
     def abandon(self) -> None:
         """Fail every queued job, because nobody will drain this home again; on any thread, on several at once."""
@@ -248,7 +270,9 @@ class Home:
             if not self.jobs:
                 return
 
-    def _accuse(self) -> None:
+    def _accuse(self, below: Below | None) -> None:
+        if self.below and self.below[-1] is not below:
+            return  # they are those of a drain inside, which ends later
         suspects, self.suspects = self.suspects, []
         for suspect in suspects:
             suspect.accuse()

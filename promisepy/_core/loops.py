@@ -36,6 +36,8 @@ Task: TypeAlias = asyncio.Task[Any]
 Loop: TypeAlias = asyncio.AbstractEventLoop
 _handle_code = asyncio.Handle._run.__code__
 _turn_code = asyncio.BaseEventLoop._run_once.__code__  # type: ignore[attr-defined]  # private, hence unknown
+# The `run_forever` of asyncio's own loops, which refuses to run inside itself; `refusing` gives that of others.
+PLAIN: Final[object] = asyncio.BaseEventLoop.run_forever
 # The attribute of a loop that refers to its home.
 HOME: Final = "_promisepy_home"
 # The homes of loops that can have no attributes.
@@ -90,6 +92,7 @@ class LoopHome(ClockedHome):
         self.over = False  # True at exit, if the loop has stopped and so will never show a report
         self.tasks: set[Task] = set()  # kept alive here; asyncio refers to its tasks only weakly
         self.plain = refusing(loop)
+        self.holds = self.plain is not None
         self._context = Context()  # one for all drains saves a copy for each; every handler brings its own
         self._clock: weakref.ref[Clock] | None = None
         # None if the loop goes on after it has shut its generators down: it would warn of one more.
@@ -99,25 +102,20 @@ class LoopHome(ClockedHome):
         """Schedule a drain on the loop."""
         loop = self.loop
         # in place: Home.send
-        try:
-            wake_up = self.idle.pop()
-        except IndexError:
-            wake_up = WakeUp()
+        wake_up, self.idle = self.idle or WakeUp(), None
         wake_up.home = self
         try:
             self.armed = True
-            self.holds = holds = type(loop).run_forever is self.plain
-            # A context cannot be entered twice, so drains that may nest get one each.
-            context = self._context if holds else Context()
-            # Inside a loop that a task runs on its own loop, that one may sleep, although a task is current.
-            if (
-                holds
-                and events._get_running_loop() is loop
-                and (_in_callback() or asyncio.current_task(loop) is not None)
-            ):
-                loop.call_soon(self.drain, wake_up, context=context)
+            if type(loop).run_forever is not self.plain:
+                self.holds, self.plain = False, None  # for good
+                # A context cannot be entered twice, so drains that may nest get one each. And inside a loop that a task
+                # runs on its own loop, that one may sleep, although a task is current.
+                loop.call_soon_threadsafe(self.drain, wake_up, context=Context())
+            elif events._get_running_loop() is loop and (_in_callback() or asyncio.current_task(loop) is not None):
+                loop.call_soon(self.drain, wake_up, context=self._context)
                 return
-            loop.call_soon_threadsafe(self.drain, wake_up, context=context)
+            else:
+                loop.call_soon_threadsafe(self.drain, wake_up, context=self._context)
         except BaseException:
             wake_up.home = None
             self.armed = False
@@ -126,6 +124,11 @@ class LoopHome(ClockedHome):
         if loop.is_closed():  # if only just now, it may keep the wake-up without ever looking at it
             wake_up.home = None
             self.close()
+
+    def look(self) -> None:
+        """Notice that the loop may run inside itself since the drain that stands still has begun."""
+        if self.armed and self.holds and type(self.loop).run_forever is not self.plain:
+            self.rearm()
 
     def lost(self) -> None:
         """Note that the loop has dropped a wake-up: it has been closed, or freed."""

@@ -21,7 +21,7 @@ from .cell import FULFILLED, PENDING, REJECTED, Cell, Reaction
 from .errors import Cancelled, await_without_loop, cancelled_by, reason_of, set_traceback, stop_iteration_reason
 from .homes import ThreadHome, current_home, keep_running, runs_here
 from .jobs import Home, InlineQueue, inline, run_inline
-from .loops import HOME, LoopHome, events
+from .loops import LoopHome, events
 from .reports import submit_error
 from .types import is_a
 
@@ -113,15 +113,19 @@ class Waiter(Reaction):
 
 def suspend(source: Cell) -> Waiter:
     """Make the object that a coroutine yields to its task to sleep until `source` settles."""
-    loop = events._get_running_loop()
+    loop: Any = events._get_running_loop()
     if loop is None:
         raise await_without_loop()
     waiter = Waiter()  # fields set here: an __init__ would cost a call
-    home: LoopHome | ThreadHome = getattr(loop, HOME, None) or current_home()
+    home: LoopHome | ThreadHome
+    try:
+        home = loop._promisepy_home  # HOME, without the cost of a call
+    except AttributeError:
+        home = current_home()
     waiter._home = home
     waiter.get_loop = home.find_loop
-    if home.armed and home.holds and not home.seeks_loop and type(loop).run_forever is not home.plain:
-        home.rearm()  # nest_asyncio has come after the drain below had begun, and this task runs in a loop inside it
+    if home.armed and type(loop).run_forever is not home.plain:
+        home.look()  # nest_asyncio may have come since the drain below began, and this task run in a loop inside it
     if source._home is not home:
         source._home.look()  # likewise, if the loop was draining the home of a script
     waiter._source = source

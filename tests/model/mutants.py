@@ -84,7 +84,7 @@ MUTANTS = (
     Mutant(
         "a burst loses the job at its end",
         "Home.drain",
-        "if self.suspects and not jobs: self._accuse()",
+        "if self.suspects and not jobs: self._accuse(below)",
         "if jobs: take()\n...",
     ),
     Mutant(
