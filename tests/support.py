@@ -76,6 +76,11 @@ def dependants(promise: Promise[Any]) -> int:
     return sum(one is not UNSETTLED for one in each(promise._reactions))
 
 
+def observe(promise: Promise[Any]) -> None:
+    """Have a rejection of the promise count as handled, without a job on its home, which nobody may run."""
+    promise.to_future().add_done_callback(type)  # a future that has no callback is gone at once, and observes nothing
+
+
 def on_a_thread(action: Callable[..., T], *arguments: Any, name: str | None = None) -> T:
     """Call something on a thread of its own, to its end; give what it returns, or raise what it raises."""
     values: list[T] = []

@@ -15,7 +15,7 @@ from promisepy._events import replies as table
 from promisepy._events.replies import Early
 from promisepy._promises.promise import pending
 
-from ..support import PATIENCE
+from ..support import PATIENCE, observe
 
 Act = Callable[[], object]
 
@@ -52,7 +52,7 @@ def halted(after: Callable[[Replies[int, str], list[Promise[str]]], object], **o
 
 def ask(replies: Replies[int, str], given: list[Promise[str]]) -> None:
     given.append(replies[1])
-    given[-1].to_future()  # observed
+    observe(given[-1])
 
 
 def nothing(*_: object) -> None:

@@ -11,28 +11,42 @@ from typing import Any
 
 import pytest
 
-from promisepy import BrokenPromise, Cancelled, Promise, Replies
+from promisepy import BrokenPromise, Cancelled, Promise, Replies, set_host
 from promisepy._core.jobs import Timer
 from promisepy._events import replies as table
 
-from ..support import PATIENCE, Mainloop
+from ..support import PATIENCE, Mainloop, observe
 from ..threads.explorer import Race, explorer, files
 
 pytestmark = pytest.mark.slow
 
 HOUR = 3600.0
+PLACES = files("replies", "atomic")
 Table = Replies[int, str]
 
 
 def explore(make: Callable[[], Race], lanes: int = 2) -> None:
     """Run every schedule; with three lanes, one preemption has to do."""
-    with explorer(lanes, watched=files("replies", "atomic"), preemptions=4 - lanes) as search:
+    with explorer(lanes, watched=PLACES, preemptions=4 - lanes) as search:
         assert search.explore(make) > 10
+
+
+def explore_at_home(make: Callable[[Mainloop], Race]) -> None:
+    """Run every schedule, where the home of whoever asks is that of lane 0: a host can drain it only on that thread."""
+    with explorer(2, watched=PLACES) as search:
+        host = Mainloop()
+        search.on(0, lambda: set_host(host))
+
+        def make_at_home() -> Race:
+            race: Race = search.on(0, lambda: make(host))
+            return Race(race.programs, lambda: search.on(0, race.check))
+
+        assert search.explore(make_at_home) > 10
 
 
 def ask(replies: Table, found: list[Promise[str]], key: int = 1) -> None:
     promise = replies[key]
-    promise.to_future()  # observes without a job on the lane's home, which nobody runs
+    observe(promise)
     found.append(promise)
 
 
@@ -185,10 +199,10 @@ def test_ask_with_a_timeout_and_answer_leave_no_timer(mainloop: Mainloop, monkey
     explore(make)
 
 
-def test_answer_and_timeout(mainloop: Mainloop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answer_and_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     timers = record_timers(monkeypatch)
 
-    def make() -> Race:
+    def make(host: Mainloop) -> Race:
         replies, found = Table(timeout=HOUR), list[Promise[str]]()
         ask(replies, found)
         timers.pop().ring()
@@ -200,33 +214,35 @@ def test_answer_and_timeout(mainloop: Mainloop, monkeypatch: pytest.MonkeyPatch)
             # An answer that came too late is an early one for the next request, or came together with the end.
             assert answered(replies, found[1]) in (("one", "last") if first is TimeoutError else ("last",))
             assert is_empty(replies)
+            host.finish()
 
-        return Race((mainloop.run, lambda: replies.resolve(1, "one")), check)
+        return Race((host.run, lambda: replies.resolve(1, "one")), check)
 
-    explore(make)
+    explore_at_home(make)
 
 
 @pytest.mark.parametrize("how", ["timeout", "cancel"])
-def test_give_up_and_a_late_answer(mainloop: Mainloop, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+def test_give_up_and_a_late_answer(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     timers = record_timers(monkeypatch)
 
-    def make() -> Race:
+    def make(host: Mainloop) -> Race:
         replies, found = Table(timeout=HOUR, drop_late=True), list[Promise[str]]()
         ask(replies, found)
         timers.pop().ring()
 
         def check() -> None:
             assert outcome(found[0]) in ("one", TimeoutError, Cancelled)
-            mainloop.finish()
+            host.finish()
             assert not replies._late, "the answer has come, and the next one would be dropped in its place"
             ask(replies, found)
             assert found[1].state == "pending", "the late answer was kept for the next request"
             assert answered(replies, found[1]) == "last"
             assert is_empty(replies)
+            host.finish()
 
-        return Race((mainloop.run if how == "timeout" else found[0].cancel, lambda: replies.resolve(1, "one")), check)
+        return Race((host.run if how == "timeout" else found[0].cancel, lambda: replies.resolve(1, "one")), check)
 
-    explore(make)
+    explore_at_home(make)
 
 
 def test_give_up_ask_and_a_late_answer(mainloop: Mainloop) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from promisepy import Promise, Report
 from promisepy._core import cell, crowd
+from promisepy._core.cell import Reaction
 from promisepy._core.crowd import Crowd
-from promisepy._promises import promise as promises
 
 from ..support import Mainloop, dependants
 from .explorer import Race, explorer, files
@@ -23,22 +23,46 @@ PLACES = files("cell", "crowd", "promise")
 @pytest.fixture(autouse=True, params=[1, 2, 3])
 def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Have crowds begin with so many reactions: `UNSETTLED` is one."""
-    for module in (cell, crowd, promises):
+    for module in (cell, crowd):
         monkeypatch.setattr(module, "FEW", request.param)
     few: int = request.param
     return few
 
 
-class Meeting:
-    """A promise with two handlers on it, and a log of all that are called."""
+def has_crowd(promise: Promise[Any]) -> bool:
+    reactions: list[Any] | None = promise._reactions
+    return any(type(one) is Crowd for one in reactions or ())
 
-    def __init__(self) -> None:
+
+class Guest(Reaction):
+    """Joins a crowd where there is one, as whoever waits does."""
+
+    def __init__(self, promise: Promise[Any], name: str, log: list[str]) -> None:
+        self._home = promise._home
+        self._source = promise
+        self._name = name
+        self._log = log
+        promise._subscribe(self)
+
+    def _run(self) -> None:
+        source, self._source = self._source, None
+        if source is not None:
+            self._log.append(self._name)
+
+
+class Meeting:
+    """A promise on which two wait, and a log of all that are called. Of those who come, some may be handlers."""
+
+    def __init__(self, handlers: tuple[str, ...] = ()) -> None:
         self.log: list[str] = []
+        self.handlers = handlers
         self.promise, self.resolve, self.reject = Promise[Any].with_resolvers()
         self.children = {name: self.come(name) for name in ("first", "second")}
 
-    def come(self, name: str) -> Promise[Any]:
-        return self.promise.then(lambda _: self.log.append(name), lambda _: self.log.append(name))
+    def come(self, name: str) -> Reaction:
+        if name.endswith(self.handlers):
+            return self.promise.then(lambda _: self.log.append(name), lambda _: self.log.append(name))
+        return Guest(self.promise, name, self.log)
 
     def come_twice(self, name: str) -> None:
         self.come(f"{name} 1")
@@ -70,11 +94,15 @@ PAIRS: dict[str, tuple[Callable[[Meeting], object], Callable[[Meeting], object],
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=PAIRS.keys())
-def test_of_two_threads_at_the_border_of_a_crowd(mainloop: Mainloop, reports: list[Report], pair: str) -> None:
+@pytest.mark.parametrize("handlers", [(), ("1",), ("2",)], ids=["no handlers", "handlers first", "handlers last"])
+def test_of_two_threads_at_the_border_of_a_crowd(
+    mainloop: Mainloop, reports: list[Report], few: int, pair: str, handlers: tuple[str, ...]
+) -> None:
     one, other, leaving = PAIRS[pair]
 
     def make() -> Race:
-        meeting = Meeting()
+        meeting = Meeting(handlers)
+        assert has_crowd(meeting.promise) == (few == 1)
 
         def check() -> None:
             meeting.settle()
@@ -101,7 +129,7 @@ def test_one_joins_a_crowd_that_its_last_member_leaves(mainloop: Mainloop, few: 
     def make() -> Race:
         meeting = Meeting()
         crowding = [meeting.come(f"crowd {n}") for n in range(few)]
-        assert any(type(one) is Crowd for one in meeting.promise._reactions or ())
+        assert has_crowd(meeting.promise)
 
         def leave() -> None:
             for child in crowding:
@@ -119,21 +147,26 @@ def test_one_joins_a_crowd_that_its_last_member_leaves(mainloop: Mainloop, few: 
         search.explore(make)
 
 
-def test_one_asks_who_wants_a_promise_while_another_leaves(mainloop: Mainloop) -> None:
+@pytest.mark.parametrize("staying", [0, 1])
+def test_one_asks_who_wants_a_promise_while_another_leaves(mainloop: Mainloop, staying: int) -> None:
     """Whoever leaves last asks last. So a promise that nobody wants is cancelled, and only then."""
 
     def make() -> Race:
         stopped: list[str] = []
         promise = Promise[Any].with_resolvers(keep_alive=True, on_cancel=lambda: stopped.append("stopped")).promise
-        children = [promise.then() for _ in range(4)]
+        children = [Promise.all([promise]) for _ in range(4 + staying)]
+        assert has_crowd(promise)
 
         def check() -> None:
+            assert promise.state == ("pending" if staying else "rejected")
+            for one in children[4:]:
+                one.cancel()
             assert promise.state == "rejected"
             mainloop.finish()
             assert stopped == ["stopped"]
 
         return Race(
-            (lambda: [one.cancel() for one in children[:2]], lambda: [one.cancel() for one in children[2:]]), check
+            (lambda: [one.cancel() for one in children[:2]], lambda: [one.cancel() for one in children[2:4]]), check
         )
 
     with explorer(2, preemptions=1, watched=files("cell", "crowd", "cancel")) as search:
