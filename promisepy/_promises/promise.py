@@ -385,7 +385,7 @@ class Promise(Refusals, Resolution, Generic[T_co]):
         Returns:
             A future that is done as soon as the promise is settled, whichever thread settles it; its callbacks run on
             that thread, as those of every such future. It is cancelled if the promise is, and cancelling it gives up the
-            promise, as cancelling an awaiting task does.
+            promise, as cancelling an awaiting task does. A future without callbacks that you let go of observes nothing.
 
         Example:
             >>> Promise.resolve(3).to_future().result(timeout=5)
