@@ -56,11 +56,11 @@ class Settings:
     __slots__ = ("exiting", "hook", "sites", "strict")
 
     def __init__(self) -> None:
-        self.sites = bool(os.environ.get("PROMISEPY_DEBUG")) or sys.flags.dev_mode
-        self.strict = False
+        self.sites: bool = bool(os.environ.get("PROMISEPY_DEBUG")) or sys.flags.dev_mode
+        self.strict: bool = False
         self.hook: ReportHook | None = None
         # True after the sweep at exit: modules are torn down then, and what this drops is not the program's doing.
-        self.exiting = False
+        self.exiting: bool = False
 
 
 settings: Final = Settings()

@@ -194,7 +194,7 @@ class Channel(Generic[T]):
         self.left: bool = False  # nobody wants those that wait
         self._ends: list[bool] = [True]  # the right to end the stream (TAKE)
         self._sleepers: list[Promise[None]] = []
-        self.subscription = subscription
+        self.subscription: Subscription = subscription
         self.home: Home = current_home()
 
     def emit(self, event: T) -> None:
