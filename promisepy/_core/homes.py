@@ -459,6 +459,7 @@ def _new_loop_home(loop: Loop) -> LoopHome:
     for reference in loop_homes.valuerefs():
         other = reference()
         if other is not None and other.loop.is_closed():
+            loop_homes.pop(id(other), None)  # whoever makes many loops would look at them all, each time
             other.close()  # not every loop drops what it will never run
             run_inline()
     home = LoopHome(loop)

@@ -322,3 +322,28 @@ def test_a_loop_that_was_closed_without_notice_gives_the_timers_of_its_script_ba
     Promise.resolve().then()
     with pytest.raises(TimeoutError, match=r"did not settle within 0\.01"):
         late.wait(timeout=5)
+
+
+class Asked(asyncio.SelectorEventLoop):
+    """Counts how often it is asked whether it has been closed."""
+
+    asked = 0
+
+    def is_closed(self) -> bool:
+        self.asked += 1
+        return super().is_closed()
+
+
+def test_a_new_loop_does_not_look_at_those_that_have_long_been_closed() -> None:
+    closed = [Asked() for _ in range(5)]
+
+    async def make_a_promise() -> None:
+        await Promise.resolve(1).then(lambda value: value + 1)
+
+    for loop in closed:
+        with asyncio.Runner(loop_factory=lambda loop=loop: loop) as runner:  # type: ignore[misc]
+            runner.run(make_a_promise())
+    asyncio.run(make_a_promise())
+    before = [loop.asked for loop in closed]
+    asyncio.run(make_a_promise())
+    assert [loop.asked for loop in closed] == before
