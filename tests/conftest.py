@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
@@ -39,7 +40,10 @@ def installed() -> Path | None:
 
 
 def pytest_configure() -> None:
-    """Refuse to test what users do not get, such as a file that the wheel lacks."""
+    """Let Ctrl-C interrupt, and refuse to test what users do not get, such as a file that the wheel lacks."""
+    # A shell has SIGINT ignored by what it runs in the background. Python then leaves it so, and children inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if installed() not in (None, TESTED):
         message = f"""\
 these tests would test {TESTED}, but {installed()} is installed. Write `pytest`, or `python -P -m pytest`, which test that. \
