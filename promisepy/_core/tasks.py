@@ -113,7 +113,7 @@ class Waiter(Reaction):
 
 def suspend(source: Cell) -> Waiter:
     """Make the object that a coroutine yields to its task to sleep until `source` settles."""
-    loop: Any = events._get_running_loop()
+    loop: Any = events._get_running_loop()  # whatever its class, it may refer to its home
     if loop is None:
         raise await_without_loop()
     waiter = Waiter()  # fields set here: an __init__ would cost a call
@@ -124,7 +124,7 @@ def suspend(source: Cell) -> Waiter:
         home = current_home()
     waiter._home = home
     waiter.get_loop = home.find_loop
-    if home.armed and type(loop).run_forever is not home.plain:
+    if home.armed and type(loop).run_forever is not home.plain:  # pyright: ignore[reportUnknownMemberType]  # as above
         home.look()  # nest_asyncio may have come since the drain below began, and this task run in a loop inside it
     if source._home is not home:
         source._home.look()  # likewise, if the loop was draining the home of a script
