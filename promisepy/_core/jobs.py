@@ -196,13 +196,14 @@ class Home:
 
     def drain(self, wake_up: WakeUp | None = None) -> None:
         """Run queued jobs, at most `BURST` of them; the rest, if any, after the host's turn."""
+        # First. If stack or memory run out in here, the wake-up has not been used, and is told when the host drops it.
+        below = None if self.holds and self.running is None else self._begin_inside()
         if wake_up is not None:
             wake_up.home = None
             self.idle = wake_up
         self.armed = holds = self.holds
         jobs, take = self.jobs, self.jobs.popleft
         outer, self.outer = self.outer, sys.exception()
-        below = None if holds and self.running is None else self._begin_inside()
         job: Job | None
         try:
             if not holds and len(jobs) > 1:
@@ -236,11 +237,11 @@ class Home:
                 self.arm()
 
     def _begin_inside(self) -> Below:
-        running = self.running
-        below = Below(running, [] if running is None else self.suspects)
+        running, suspects = self.running, list[Suspect]()
+        below = Below(running, suspects if running is None else self.suspects)
         self.below.append(below)
         if running is not None:
-            self.suspects = []
+            self.suspects = suspects
         return below
 
     def _end_inside(self, below: Below) -> None:

@@ -105,4 +105,4 @@ def test_settling_without_memory(way: str, retry: str) -> None:
         crashes += 1  # that of CPython 3.13.0 where it specializes a call of `all`, say
         first = int(done.stdout.split()[-1]) + 1
     assert crashes < 5
-    assert failures > 0  # 3.14 finds all but one object of a promise that is adopted in its free lists
+    assert failures > 1
