@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -79,6 +80,18 @@ def dependants(promise: Promise[Any]) -> int:
 def observe(promise: Promise[Any]) -> None:
     """Have a rejection of the promise count as handled, without a job on its home, which nobody may run."""
     promise.to_future().add_done_callback(type)  # a future that has no callback is gone at once, and observes nothing
+
+
+def strike(number: int, until: threading.Event) -> None:
+    """Send a signal to the main thread until it has come.
+
+    One that comes just before the system call in which that thread sleeps is handled only after the sleep, as any is in
+    Python.
+    """
+    while True:
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+        if until.wait(0.02):
+            return
 
 
 def on_a_thread(action: Callable[..., T], *arguments: Any, name: str | None = None) -> T:

@@ -15,7 +15,7 @@ import pytest
 
 from promisepy import Emitter, Promise, Stream, stream
 
-from ..support import PATIENCE
+from ..support import PATIENCE, strike
 from ..threads.test_wakeups import PLACES, Finaliser, drowsy_loop, in_a_finaliser_in_a_thread, run_on
 from .library import Library, when_asleep
 
@@ -124,15 +124,8 @@ def test_a_script_that_sleeps_is_woken_by_a_signal_handler_on_its_own_thread(nam
     events = library.stream()
     act = ACTS[name](library.emitter, events)
     before = signal.signal(signal.SIGUSR1, lambda number, frame: act())
-    main = threading.get_ident()
     awake = threading.Event()
-
-    def send() -> None:
-        # Again and again: a signal that comes just before the system call waits for the next one, as any does in Python.
-        while not awake.wait(0.02):
-            signal.pthread_kill(main, signal.SIGUSR1)
-
-    thread = when_asleep(send)
+    thread = when_asleep(lambda: strike(signal.SIGUSR1, awake))
     try:
         assert read(events) == ("end" if "close" in name else "news")
     finally:

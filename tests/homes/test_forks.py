@@ -285,8 +285,12 @@ def test_a_wait_in_which_a_signal_handler_forks_is_woken_in_both() -> None:
 
     promise, resolve, _ = Promise.with_resolvers()
     pids = []
+    has_struck = threading.Event()
 
     def strike(*_):
+        if has_struck.is_set():
+            return
+        has_struck.set()
         interrupter.join()  # a fork copies the locks of other threads as they are
         pids.append(fork())
         threading.Thread(target=settle).start()
@@ -299,7 +303,9 @@ def test_a_wait_in_which_a_signal_handler_forks_is_woken_in_both() -> None:
     def interrupt(home):
         while not home._sleepers:
             pass
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+        while not has_struck.is_set():  # again, as `strike` of tests.support tells
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+            has_struck.wait(0.02)
 
     signal.signal(signal.SIGUSR1, strike)
     interrupter = threading.Thread(target=interrupt, args=[homes.current_thread_home()])

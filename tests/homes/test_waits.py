@@ -13,7 +13,7 @@ from contextvars import Context
 from functools import partial
 from itertools import count
 from queue import Empty, SimpleQueue
-from types import SimpleNamespace
+from types import FrameType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,7 +25,7 @@ from promisepy._core import homes
 from promisepy._core.homes import ThreadHome, current_home, current_thread_home
 from promisepy._core.jobs import BURST, Later
 
-from ..support import PATIENCE, on_a_thread
+from ..support import PATIENCE, on_a_thread, strike
 from .test_later_loops import meet
 from .test_timers import Note
 
@@ -338,11 +338,22 @@ class TestWait:
     @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
     def test_is_interrupted_by_ctrl_c(self) -> None:
         promise, resolve, _ = Promise[int].with_resolvers()
-        main = threading.main_thread().ident
-        killer = threading.Thread(target=signal.pthread_kill, args=(main, signal.SIGINT))
-        with pytest.raises(KeyboardInterrupt):
-            killer.start()
-            promise.wait(timeout=10)
+        pressed = threading.Event()
+
+        def interrupt_once(number: int, frame: FrameType | None) -> None:
+            if not pressed.is_set():
+                pressed.set()
+                signal.default_int_handler(number, frame)
+
+        previous = signal.signal(signal.SIGINT, interrupt_once)
+        killer = threading.Thread(target=strike, args=(signal.SIGINT, pressed))
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                killer.start()
+                promise.wait(timeout=10)
+            killer.join()
+        finally:
+            signal.signal(signal.SIGINT, previous)
         resolve(1)
         assert promise.wait(timeout=10) == 1
 

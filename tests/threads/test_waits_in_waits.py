@@ -19,7 +19,7 @@ from promisepy import Promise, stream
 from promisepy._core.homes import current_thread_home
 
 from ..events.library import when_asleep
-from ..support import PATIENCE, on_a_thread
+from ..support import PATIENCE, on_a_thread, strike
 from .explorer import files, interrupt
 
 pytestmark = pytest.mark.slow
@@ -301,20 +301,23 @@ def test_a_true_signal_whose_handler_waits_while_a_wait_sleeps() -> None:
     """Its own promise settles when the handler has returned: only the wake-up of the outer wait can end the test."""
     outer, resolve_outer, _ = Promise[str].with_resolvers()
     inner, resolve_inner, _ = Promise[str].with_resolvers()
-    main, seen, home = threading.main_thread().ident, list[Any](), current_thread_home()
+    seen, home, has_struck = list[Any](), current_thread_home(), threading.Event()
 
     def handle(*_: object) -> None:
+        if has_struck.is_set():
+            return
+        has_struck.set()
         settler = when_asleep(lambda: resolve_inner("inner"))
         seen.append(inner.wait(PATIENCE))
         settler.join()
         threads.append(when_asleep(lambda: resolve_outer("outer")))
 
     previous = signal.signal(signal.SIGUSR1, handle)
-    threads = [when_asleep(lambda: signal.pthread_kill(main or 0, signal.SIGUSR1))]
+    threads = [when_asleep(lambda: strike(signal.SIGUSR1, has_struck))]
     try:
         seen.append(outer.then().wait(PATIENCE))
     finally:
-        signal.signal(signal.SIGUSR1, previous)
         for thread in threads:
             thread.join()
+        signal.signal(signal.SIGUSR1, previous)
     assert (seen, home._sleepers) == (["inner", "outer"], [])
